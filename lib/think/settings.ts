@@ -9,6 +9,8 @@ const PUBLISHED_DEPTH = 16
 
 /** The most steps, and the most rollouts: recordings count both in 16 bits. */
 const MOST = 2 ** 16 - 1
+/** The largest standard deviation: the square of a latent, which its norm takes, is finite in float32. */
+const MOST_STD = 1e6
 
 /** Schema of the settings of rollouts; the same keys in TypeScript and on the command line. */
 export const rolloutOptions = z.strictObject({
@@ -22,6 +24,7 @@ export const rolloutOptions = z.strictObject({
   noise: z
     .number()
     .min(0)
+    .max(MOST_STD)
     .default(0)
     .describe('Standard deviation σ of the noise added to the latents. 0: none; PTRM uses 0.2 to 1, EqR 0.01.'),
   target: z
@@ -40,7 +43,7 @@ export const rolloutOptions = z.strictObject({
     .enum(['learned', 'random'])
     .default('learned')
     .describe('learned: rollouts begin with the latents of the model; random: each with its own, as in EqR.'),
-  initStd: z.number().min(0).default(1).describe('Standard deviation of random initial latents.'),
+  initStd: z.number().min(0).max(MOST_STD).default(1).describe('Standard deviation of random initial latents.'),
   relabel: z
     .boolean()
     .default(false)
@@ -131,4 +134,26 @@ export interface RolloutSettings {
 export function rolloutSettings(options: RolloutOptions = {}, trainedDepth = PUBLISHED_DEPTH): RolloutSettings {
   const { depth = trainedDepth, ...others } = parseOptions(rolloutOptions, options, 'think')
   return { depth, ...others }
+}
+
+/**
+ * Returns a sentence for each setting that is given and has no effect beside the others: `target` without noise, several
+ * rollouts in which nothing is random, and so on.
+ */
+export function settingsWithoutEffect(given: RolloutOptions, settings: RolloutSettings): string[] {
+  const { rollouts, noise, init, relabel, damping, leave, guide } = settings
+  const conditions: readonly [key: keyof RolloutOptions, works: boolean, needed: string][] = [
+    ['target', noise > 0, 'noise'],
+    ['noiseAt', noise > 0, 'noise'],
+    ['initStd', init === 'random', 'init=random'],
+    ['dampingAfter', damping < 1, 'damping'],
+    ['settledSteps', leave === 'settled', 'leave=settled'],
+    ['relabel', rollouts > 1 || !relabel, 'more than one rollout'],
+  ]
+  const idle = conditions.flatMap(([key, works, needed]) =>
+    given[key] === undefined || works ? [] : [`${key} has no effect without ${needed}`],
+  )
+  const isRandom = noise > 0 || init === 'random' || relabel || guide > 0
+  const same = `the ${rollouts} rollouts of a puzzle are the same, without noise, init=random or relabel`
+  return rollouts > 1 && !isRandom ? [...idle, same] : idle
 }

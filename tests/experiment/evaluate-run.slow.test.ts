@@ -4,6 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
+import { kernels } from '../../lib/backend/kernels.js'
+import type { EvaluateRunOptions } from '../../lib/experiment/run/evaluate-run.js'
 import { arc, type Dataset, evaluateRun, solve, sudoku, type TrainOptions, train } from '../../lib/index.js'
 import { readWeightsFile } from '../../lib/interop/weights-file.js'
 import { writeWeightsFile } from '../../lib/interop/weights-write.js'
@@ -111,4 +113,14 @@ test('weights= of a file that does not say which set it holds is noted', async (
   writeWeightsFile(file, { ...stored, weights: 'saved' })
   const { notes } = await readWeightsFile(file, { weights: 'live' })
   assert.ok(notes.includes('weights=live: the file holds one set, and does not say which'), notes.join('; '))
+})
+
+test('an evaluation beyond the trained depth is computed in float32 unless a type is asked for', async () => {
+  const { units } = kernels() ?? { units: null }
+  const dtypeOf = async (options: EvaluateRunOptions): Promise<string> =>
+    (await evaluateRun(run, { resultsDir, data: tasks, ...silent, ...options })).dtype
+  const trained = units?.bfloat16 === 'AMX' ? 'bfloat16' : 'float32'
+  assert.equal(await dtypeOf({ supervisionSteps: tiny.K }), trained)
+  assert.equal(await dtypeOf({ supervisionSteps: tiny.K + 1 }), 'float32')
+  assert.equal(await dtypeOf({ supervisionSteps: tiny.K + 1, dtype: 'auto' }), trained)
 })

@@ -143,3 +143,15 @@ test('recurlab ladder prints the rungs, the law and the published exponents, and
   assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
   assert.match(wrong.stderr, /expected fit=FROM,TO with FROM < TO, found 8,2/)
 })
+
+test('recurlab ladder prints depths, law and published exponents in 100 columns', async () => {
+  const { code, stdout, stderr } = await recurlab(['ladder', 'sudoku-4x4', 'depths=1,2,4', 'puzzles=40'])
+  assert.equal(code, 0, stderr)
+  assert.match(
+    stdout,
+    /^reported: TRM-MLP \(alphaXiv\) \(Sudoku-Extreme\) +0\.152 ± 0\.019 +0\.133 to 0\.171 +16 to 256 +0\.995$/m,
+  )
+  assert.match(stdout, /^Reported ladders: Fixed-Point-Reasoner-Structures .*Student's t over the depths\.$/m)
+  const tables = stdout.split('\n').filter((line) => / {2}/.test(line))
+  for (const line of tables) assert.ok(line.length <= 100, line)
+})

@@ -298,6 +298,11 @@ test('a summary of guided particles has gains over a deterministic rollout, and 
   )
 })
 
+test('a recording notes settings that had no effect', async () => {
+  const { facts } = await think(weights, grids, { ...options, noise: 0, target: 'y', rollouts: 1, puzzles: 2 })
+  assert.deepEqual(facts.notes.weights, ['target has no effect without noise'])
+})
+
 test('a summary of one rollout has the selectors that are asked for', async () => {
   const one = await think(weights, grids, { ...options, noise: 0, rollouts: 1, floor: false })
   const selects = (select?: 'first'): string[] => one.summary(select ? { select } : {}).map((row) => row.select)

@@ -51,7 +51,7 @@ export const command: Command = {
         ],
         [
           'dtype=auto|float32|bfloat16',
-          'Type that the blocks are computed in; auto is bfloat16 if the processor has AMX. Default: as in the run.',
+          'Type that the blocks are computed in; auto is bfloat16 if the processor has AMX. Default: float32 for more supervision steps than trained, else as in the run.',
         ],
         ['batch=N', 'Puzzles evaluated at a time. Default: as in the run.'],
         ['versions=N', 'Maximum versions of each puzzle. Default: as in the run.'],

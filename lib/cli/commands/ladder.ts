@@ -36,7 +36,7 @@ const FORMATS = ['svg', 'pdf', 'png'] as const
 /** `recurlab ladder RUN|FILE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, a prefix of it, or its folder; FILE is a file of weights, official ones too, and needs data=DIR. One pass to the largest depth measures accuracy after every depth D of a list, each with its interval, and fits error ∝ D^(−b); the exponents of published ladders stand below it.",
+    "RUN is a run's ID, a prefix of it, or its folder; FILE is a file of weights, official ones too, which needs data=DIR, or a name that recurlab weights lists. One pass to the largest depth measures accuracy after every depth D of a list, each with its interval, and fits error ∝ D^(−b); the exponents of published ladders stand below it.",
     {
       title: 'Options',
       rows: [
@@ -63,7 +63,7 @@ export const command: Command = {
       ],
     },
   ],
-  example: 'ladder 20261104-093012 depths=1,2,4,8,16,32,64',
+  example: 'ladder sudoku-6x6 depths=1,2,4,8,16,32,64',
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run or file')
@@ -107,7 +107,17 @@ export const command: Command = {
 }
 
 function textOf(made: Ladder): string {
-  return [formatTable(made.table()), '', ...made.footnotes(), '', formatTable(made.exponents())].join('\n')
+  const exponents = made.exponents()
+  const columns = ['ladder', 'b', '95 % interval', 'fitted on D', 'r²']
+  const notes = [...made.footnotes(), `Reported ladders: ${sourcesOf(exponents)}.`]
+  return [formatTable(made.table()), '', ...notes, '', formatTable(exponents, { columns })].join('\n')
+}
+
+/** Returns the sources of the published ladders, with the method of their intervals. */
+function sourcesOf(exponents: ReturnType<Ladder['exponents']>): string {
+  const reported = exponents.filter(({ ladder }) => String(ladder).startsWith('reported'))
+  const sources = [...new Set(reported.map(({ source }) => source))].join(', ')
+  return `${sources}; their intervals are Student's t over the depths`
 }
 
 function jsonOf(made: Ladder): object {

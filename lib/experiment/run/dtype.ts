@@ -38,6 +38,20 @@ export function dtypeOrFloat32(
   return { dtype: chooseDtype(asked), note: null }
 }
 
+/**
+ * Returns the type of stored weights that compute a number of supervision steps: float32 beyond the trained depth K, where
+ * bfloat16 loses accuracy, else the trained type.
+ *
+ * @param supervisionSteps the number that is asked for; undefined: that of the configuration
+ */
+export function dtypeAtDepth(
+  trained: Config['dtype'],
+  { K }: Pick<Config, 'K'>,
+  supervisionSteps: number | undefined,
+): Config['dtype'] {
+  return supervisionSteps !== undefined && supervisionSteps > K ? 'float32' : trained
+}
+
 /** Returns a note on how a model with a custom mixer is computed; null for a built-in mixer. */
 export function plainNote(mixer: Config['mixer']): string | null {
   return isFunctionRecord(mixer)

@@ -17,7 +17,7 @@ import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { openRun } from '../../results/run.js'
 import { datasetOf } from '../data/dataset.js'
-import { dtypeOrFloat32 } from './dtype.js'
+import { dtypeAtDepth, dtypeOrFloat32 } from './dtype.js'
 import { metricNotes } from './functions.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights, openWeights, type WeightsOptions } from './weights.js'
@@ -32,7 +32,7 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Weights
   readonly supervisionSteps?: number
   /** Whether a puzzle is done as soon as its halting head chooses to halt; default: the configuration's `evalHalt`. */
   readonly halt?: boolean
-  /** The type to compute the model in; default: the configuration's `dtype`. */
+  /** The type to compute the model in; default: float32 for more `supervisionSteps` than K, else the configuration's `dtype`. */
   readonly dtype?: Config['dtype']
   /** Puzzles evaluated at a time; default: the configuration's `evalBatch`. */
   readonly batch?: number
@@ -113,7 +113,8 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
         todo: 'Leave it out.',
         exitCode: 2,
       })
-    const { dtype, note } = dtypeOrFloat32(options.dtype ?? resolved.training.dtype, config.mixer)
+    const asked = options.dtype ?? dtypeAtDepth(resolved.training.dtype, config, options.supervisionSteps)
+    const { dtype, note } = dtypeOrFloat32(asked, config.mixer)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
     if (note) notes.push(note)

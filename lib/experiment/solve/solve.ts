@@ -13,7 +13,7 @@ import type { StoredWeights } from '../../results/weights-file.js'
 import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
 import type { PuzzleSpec } from '../../tasks/task.js'
-import { dtypeOrFloat32 } from '../run/dtype.js'
+import { dtypeAtDepth, dtypeOrFloat32 } from '../run/dtype.js'
 import { onForcedStop } from '../run/stop.js'
 import { checkFinite, openWeights, shapeForData, type WeightsOptions } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
@@ -85,7 +85,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   const { posed, config, model, ...opened } = await openPuzzle('solve', runOrFile, puzzle, options)
   const { evaluation, training } = resolveConfig(config)
   const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
-  const { dtype, note } = dtypeOrFloat32(training.dtype, config.mixer)
+  const { dtype, note } = dtypeOrFloat32(dtypeAtDepth(training.dtype, config, options.supervisionSteps), config.mixer)
   const { id } = opened.identifier
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
   return {

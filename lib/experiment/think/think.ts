@@ -21,7 +21,7 @@ import { currentCode } from '../../results/code.js'
 import type { StoredWeights } from '../../results/weights-file.js'
 import { criteriaOf } from '../../tasks/registry.js'
 import { rolloutSteps } from '../../think/rollouts.js'
-import { type RolloutSettings, rolloutSettings } from '../../think/settings.js'
+import { type RolloutSettings, rolloutSettings, settingsWithoutEffect } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 import { datasetOf } from '../data/dataset.js'
 import { rolloutRows } from '../estimate/memory.js'
@@ -101,6 +101,7 @@ export async function think(
           ...notes,
           ...(note === null ? [] : [note]),
           ...(moved ? ['the data set has changed since the weights were trained on it'] : []),
+          ...settingsWithoutEffect(asked, settings),
         ],
       })
       return await recorded(header, options, {
