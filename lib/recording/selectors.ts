@@ -12,7 +12,7 @@ export const SELECTORS = {
   margin: 'the rollout whose least certain cell has the largest margin',
   verifier: "a rollout whose answer is valid by the task's judge",
   guided: 'the particle with the largest weight times halting probability',
-  oracle: 'a rollout whose answer is right (pass@K)',
+  oracle: 'a rollout whose answer is right, else one that meets most criteria of the judge (pass@K)',
 } as const
 
 /** Name of a selector. */
@@ -36,7 +36,7 @@ const CHOOSE: Readonly<Record<Selector, Choose>> = {
   verifier: (unit, depth, rollouts) => best(unit, depth, rollouts, (row) => unit.arrays.criteria.valid![row]!),
   guided: (unit, depth, rollouts) =>
     best(unit, depth, rollouts, (row) => unit.arrays.logWeight![row]! + logSigmoid(unit.arrays.qHalt[row]!)),
-  oracle: (unit, depth, rollouts) => best(unit, depth, rollouts, (row) => (unit.arrays.exact[row] === 1 ? 1 : 0)),
+  oracle: (unit, depth, rollouts) => best(unit, depth, rollouts, (row) => rightness(unit.arrays, row)),
 }
 
 /**
@@ -150,6 +150,12 @@ function mostFrequent(unit: Unit, depth: number, rollouts: number): number {
     mostSum = sum
   }
   return chosen >= 0 ? chosen : CHOOSE.q(unit, depth, rollouts)
+}
+
+/** Returns infinity for the right answer, else the number of the judge's criteria that an answer meets. */
+function rightness({ exact, criteria }: StepArrays, row: number): number {
+  if (exact[row] === 1) return Number.POSITIVE_INFINITY
+  return Object.values(criteria).reduce((met, flags) => met + flags[row]!, 0)
 }
 
 /** Returns whether the halting head halts after a row: q_halt > q_continue where that was trained, else q_halt > 0. */

@@ -114,6 +114,23 @@ test('a rollout that left after its first step has not converged by its residual
   assert.equal(recording.select('residual', { depth: 1 }).get(0)!.rollout, 0)
 })
 
+test('without a right answer the oracle chooses a valid one, so that it is pass@K by the judge too', () => {
+  const rows: Row[] = [
+    { puzzle: 0, rollout: 0, step: 1, answer: 'A', q: 2, valid: false },
+    { puzzle: 0, rollout: 1, step: 1, answer: 'B', q: 1, valid: true },
+    { puzzle: 1, rollout: 0, step: 1, answer: 'A', q: 2, valid: true },
+    { puzzle: 1, rollout: 1, step: 1, answer: 'R', q: 1, valid: true },
+  ]
+  const recording = recordingOf(rows, { settings: { ...rolloutDefaults, depth: 1, rollouts: 2 } })
+  const chosen = recording.select('oracle').toArray()
+  assert.deepEqual(
+    chosen.map(({ rollout }) => rollout),
+    [1, 1],
+  )
+  assert.equal(recording.accuracy('oracle', { metric: 'valid' }).value, recording.passAtK(2, { metric: 'valid' }).value)
+  assert.equal(recording.accuracy('oracle').value, recording.passAtK(2).value)
+})
+
 test('rollouts that have diverged do not vote', () => {
   const at = (rollout: number, answer: string, q: number): Row => ({ puzzle: 0, rollout, step: 1, answer, q })
   const settings = { ...rolloutDefaults, depth: 1, rollouts: 4 }

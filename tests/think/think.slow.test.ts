@@ -206,12 +206,15 @@ test('puzzles without known answers are summed up by the criteria of the judge, 
   const withheld: Dataset = { ...grids, withheld: new Uint8Array(grids.test.count).fill(1) }
   const unknown = (await think(weights, withheld, options)).summary({ select: 'q' })
   assert.deepEqual(
-    unknown.map(({ select, accuracies, gain }) => [select, Object.keys(accuracies), gain]),
+    unknown.map(({ select, accuracies, gain, unknown }) => [select, Object.keys(accuracies), gain, unknown]),
     [
-      ['deterministic', ['valid'], null],
-      ['q', ['valid'], null],
+      ['deterministic', ['valid'], null, 12],
+      ['q', ['valid'], null, 12],
     ],
   )
+  const some: Dataset = { ...grids, withheld: Uint8Array.from({ length: grids.test.count }, (_, i) => Number(i < 5)) }
+  const [, q] = (await think(weights, some, options)).summary({ select: 'q' })
+  assert.deepEqual([q!.unknown, q!.accuracies.exact!.n, q!.accuracies.valid!.n], [5, 7, 12])
   const puzzles: Dataset = { ...tasks, withheld: new Uint8Array(tasks.test.count).fill(1) }
   const shown = await think(inFolder('arc.safetensors'), puzzles, { ...options, rollouts: 2, depth: 2 })
   assert.deepEqual(shown.summary(), [])

@@ -23,6 +23,8 @@ export interface RecordingSummaryRow {
   readonly depth: number
   /** Shares of puzzles with their intervals, by metric: `exact` where answers are known, then the criteria of the task's judge. */
   readonly accuracies: Readonly<Record<string, Estimate>>
+  /** Puzzles that exact accuracy leaves out because their answer is not known. */
+  readonly unknown: number
   /**
    * Difference of exact accuracy to one rollout, deterministic where that was recorded, with its paired interval; in
    * [−1, 1]. null for that rollout itself, for guided particles without a deterministic rollout beside them, and where no
@@ -78,9 +80,10 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
 }
 
 function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {
-  const [{ depth, rollouts, seconds, macs }] = rows as [CurveRow]
+  const [{ depth, rollouts, seconds, macs, metric, n, unknown: leftOut }] = rows as [CurveRow]
+  const unknown = metric === 'exact' ? leftOut : n
   const accuracies = Object.fromEntries(rows.map((row): [string, Estimate] => [row.metric, estimateOf(row)]))
-  return { select, rollouts, depth, accuracies, gain: null, seconds, macs }
+  return { select, rollouts, depth, accuracies, unknown, gain: null, seconds, macs }
 }
 
 function estimateOf({ value, low, high, n }: CurveRow): Estimate {

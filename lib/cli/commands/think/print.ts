@@ -48,10 +48,12 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
   for (const note of listOfTexts(notes.weights)) write(`note: ${note}`)
   if (state !== 'finished')
     write(`note: the recording was interrupted: it has ${recorded} of ${subset.puzzles * facts.versions} puzzles`)
-  const unknown = unknownAnswers(recording, rows)
+  const unknown = rows[0]?.unknown ?? 0
   if (unknown > 0)
     write(`note: the answers of ${unknown} puzzles are not known: exact accuracy and gain leave them out`)
-  if (rows.length > 0) write(formatTable(summaryTable(rows)))
+  write(
+    rows.length > 0 ? formatTable(summaryTable(rows)) : 'no accuracy: no answer is known, and the task has no judge',
+  )
   write('')
   const [base, ...others] = rows
   const best = others.find(({ select }) => select === 'q') ?? others[0]
@@ -75,12 +77,6 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
   if (base && best?.gain)
     facing.unshift(['gain', `${best.select}: ${gainText(best)} points and ${moreText(best, base)} than ${base.select}`])
   for (const [name, text] of facing) write(`${name.padEnd(10)} ${text}`)
-}
-
-/** Returns the number of puzzles of a complete recording whose answer is not known. */
-function unknownAnswers({ facts }: RolloutRecording, rows: readonly RecordingSummaryRow[]): number {
-  if (facts.state !== 'finished') return 0
-  return facts.subset.puzzles - (rows[0]?.accuracies.exact?.n ?? 0)
 }
 
 function gainText({ gain }: RecordingSummaryRow): string {
