@@ -75,7 +75,7 @@ const WRONG: [what: string, args: string[], code: number, message: RegExp][] = [
     'no connection',
     ['fetch', 'eqr-sudoku'],
     1,
-    /eqr-sudoku: expected a connection .*By hand: put sudoku-extreme\/eqr\.pth of the Hugging Face model locuslab\/EqR-model/,
+    /eqr-sudoku: expected a connection .*By hand: put sudoku-extreme\/eqr\.pth of the Hugging Face model locuslab\/EqR-model.*into \S*data\/weights\/eqr-sudoku, then: recurlab weights fetch eqr-sudoku --local$/m,
   ],
   [
     '--local without the file',

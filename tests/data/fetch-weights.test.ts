@@ -147,7 +147,7 @@ test('offline it says which file to put where, and --local then takes it', async
     (error: Error) =>
       /expected a connection to the Hugging Face hub/.test(error.message) &&
       error.message.includes(
-        `put step_7 of the Hugging Face model someone/trm-tiny, and all_config.yaml if it has one, into ${dir}, then: recurlab weights fetch trm-tiny --local`,
+        `put step_7 of the Hugging Face model someone/trm-tiny, and all_config.yaml if it has one, into ${dir}, then: recurlab weights fetch trm-tiny --local out=${dir}`,
       ),
   )
   await assert.rejects(

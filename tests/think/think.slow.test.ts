@@ -151,6 +151,7 @@ test('a curve over depth has the deterministic rollout and published curves', ()
 
 test('a recording is opened by the beginning of its ID, and another name is refused', () => {
   const { resultsDir } = options
+  assert.match(recording.id, /^\d{8}-\d{6}-sudoku-safetensors-[0-9a-f]{4}$/)
   assert.equal(openRecording(recording.id.slice(0, -1), resultsDir).id, recording.id)
   const found = (name: string) => () => openRecording(name, resultsDir)
   assert.throws(found('sudoku'), /whose ID begins with "sudoku", found none of \d+ recordings\. recurlab think list/)

@@ -26,8 +26,8 @@ export function newRecordingFolder(name: string, resultsDir?: string): string {
   const slug = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
     .slice(0, 40)
+    .replace(/^-|-$/g, '')
   return path.join(
     recordingsFolder(resultsDir),
     [date, time, slug || 'think', randomBytes(2).toString('hex')].join('-'),

@@ -104,14 +104,18 @@ export async function think(
           ...settingsWithoutEffect(asked, settings),
         ],
       })
-      return await recorded(header, options, {
-        model,
-        data,
-        settings: { ...settings, batch: rows },
-        subset,
-        versions,
-        signal,
-      })
+      return await recorded(
+        header,
+        { ...options, name: options.name ?? placeOf(file, name) },
+        {
+          model,
+          data,
+          settings: { ...settings, batch: rows },
+          subset,
+          versions,
+          signal,
+        },
+      )
     } finally {
       disposeModel(model)
     }
@@ -217,9 +221,14 @@ function weightsHash({ tensors }: StoredWeights, { puzzleEmbedding }: ThinkOptio
 }
 
 /** Returns the weights in words: the run or file, with the step. */
-function weightsText({ run, step }: StoredWeights, name: string): string {
-  const place = run ?? path.basename(name)
-  return step === null ? place : `${place}, step ${step}`
+function weightsText(file: StoredWeights, name: string): string {
+  const place = placeOf(file, name)
+  return file.step === null ? place : `${place}, step ${file.step}`
+}
+
+/** Returns the run's ID, or the name of the file. */
+function placeOf({ run }: StoredWeights, name: string): string {
+  return run ?? path.basename(name)
 }
 
 /** The inputs of a recording. */
@@ -233,7 +242,11 @@ interface Work {
 }
 
 /** Records the rollouts, then the deterministic ones that they are compared with, then measures the numerical floor. */
-async function recorded(header: RecordingHeader, options: ThinkOptions, work: Work): Promise<RolloutRecording> {
+async function recorded(
+  header: RecordingHeader,
+  options: ThinkOptions & { readonly name: string },
+  work: Work,
+): Promise<RolloutRecording> {
   const { model, data, settings, subset, versions, signal } = work
   const plain = plainSettings(settings)
   const withPlain = (options.plain ?? true) && !isPlain(settings)
@@ -242,7 +255,7 @@ async function recorded(header: RecordingHeader, options: ThinkOptions, work: Wo
   const floored = subset.puzzles.slice(0, withFloor ? FLOOR_PUZZLES : 0)
   const rows = subset.puzzles.length * header.versions
   const total = settings.depth * (rows * (settings.rollouts + Number(withPlain)) + floored.length * header.versions)
-  const dir = newRecordingFolder(options.name ?? header.weights.name, options.resultsDir)
+  const dir = newRecordingFolder(options.name, options.resultsDir)
   needSpace(recordingsFolder(options.resultsDir), rows * settings.rollouts * settings.depth * rowBytes(header))
   const meter =
     options.onProgress || !currentHost() ? null : openMeter({ label: 'thinking', total, unit: 'supervision steps' })

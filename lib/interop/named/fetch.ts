@@ -10,7 +10,7 @@ import { commitOf, type HubFiles, hubAccess, type RemoteFile } from '../../stora
 import { PATIENCE } from '../../storage/fetch/patience.js'
 import { readWeightsFile, type WeightsFile } from '../weights-file.js'
 import type { PublicWeights } from './public.js'
-import { sourceIn, type WeightsRecord, writeWeightsRecord } from './record.js'
+import { sourceIn, WEIGHTS_FOLDER, type WeightsRecord, writeWeightsRecord } from './record.js'
 
 /** Configuration of the published trainer, beside its checkpoints. */
 const ALL_CONFIG = 'all_config.yaml'
@@ -164,6 +164,11 @@ function hubFilesOf(source: PublicWeights, revision: string): HubFiles {
     files: [weights],
     companions: [path.posix.join(path.posix.dirname(weights), ALL_CONFIG)],
     byHand: (dir) =>
-      `By hand: put ${weights} of the Hugging Face model ${repository}, and ${ALL_CONFIG} if it has one, into ${dir}, then: recurlab weights fetch ${name} --local`,
+      `By hand: put ${weights} of the Hugging Face model ${repository}, and ${ALL_CONFIG} if it has one, into ${dir}, then: recurlab weights fetch ${name} --local${isOwnFolder(dir, name) ? '' : ` out=${dir}`}`,
   }
+}
+
+/** Returns whether a folder is the one that a name of weights is looked for in. */
+function isOwnFolder(dir: string, name: string): boolean {
+  return path.resolve(dir) === path.join(WEIGHTS_FOLDER, name)
 }
