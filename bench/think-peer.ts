@@ -41,7 +41,7 @@ export interface ThinkAnswer {
   readonly recording: RecordingCost | null
 }
 
-/** What a recording costs. */
+/** Cost of a recording. */
 export interface RecordingCost {
   readonly rows: number
   /** Bytes on disk. */
@@ -50,7 +50,7 @@ export interface RecordingCost {
   readonly seconds: number
 }
 
-/** What is set up. */
+/** A prepared measurement. */
 interface Ready {
   readonly work: ThinkWork
   readonly model: Model

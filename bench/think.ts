@@ -72,7 +72,7 @@ export interface SyntheticMeasurement extends RecordingCost {
   readonly peakBytes: number
 }
 
-/** What {@link benchThink} measures; null for what `only` leaves out. */
+/** Results of {@link benchThink}; null for parts that `only` leaves out. */
 export interface ThinkBench {
   readonly machine: Omit<BenchMachine, 'dtype'>
   readonly works: readonly ThinkMeasurement[]

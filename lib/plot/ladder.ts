@@ -26,7 +26,7 @@ export interface LadderFigureOptions extends Omit<FigureOptions, 'log'> {
   readonly shows?: 'accuracy' | 'error'
   /** Symbol of the horizontal axis in the law: `D` or `K`. Default `D`. */
   readonly symbol?: string
-  /** What the intervals are over. Default `puzzles`. */
+  /** Units that the intervals are over. Default `puzzles`. */
   readonly over?: string
   /** A depth that is marked by a vertical line, with its meaning. Default: none. */
   readonly mark?: { readonly at: number; readonly text: string }

@@ -15,7 +15,7 @@ import { notedTable, sentences } from './noted-table.js'
 
 /** Accuracy of a configuration at one depth and number of rollouts. */
 export interface ScalingPoint {
-  /** What sets the configuration apart, e.g. `T 3, n 6`. */
+  /** The keys that set the configuration apart, e.g. `T 3, n 6`. */
   readonly label: string
   /** D. */
   readonly depth: number

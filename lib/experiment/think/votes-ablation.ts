@@ -50,7 +50,7 @@ export interface VotesRow {
   readonly gain: Readonly<Record<string, Difference>> | null
 }
 
-/** What the number of versions in the vote is worth, shown as a table. */
+/** pass@k by the number of versions in the vote, shown as a table. */
 export class VotesAblation {
   readonly rows: readonly VotesRow[]
   /** The run's ID, or the file. */

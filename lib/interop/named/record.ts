@@ -75,7 +75,7 @@ const recordSchema = z.strictObject({
     .optional(),
 })
 
-/** What `record.json` says about weights with a name. */
+/** The content of `record.json`, which describes weights with a name. */
 export type WeightsRecord = z.infer<typeof recordSchema>
 
 /** Weights with a name. */
