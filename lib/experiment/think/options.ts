@@ -78,6 +78,7 @@ export function dataAndOptions(
   options: ThinkOptions | undefined,
 ): { readonly data: Dataset | undefined; readonly options: ThinkOptions } {
   if (given === undefined || isDataset(given)) return { data: given, options: options ?? {} }
+  if (options !== undefined) throw wrongSecond('think', 'a data set before the options', given)
   return { data: undefined, options: plainObject(given, 'a data set, or options') }
 }
 
