@@ -146,6 +146,7 @@ export function settingsWithoutEffect(given: RolloutOptions, settings: RolloutSe
     ['target', noise > 0, 'noise'],
     ['noiseAt', noise > 0, 'noise'],
     ['initStd', init === 'random', 'init=random'],
+    ['dampingAt', damping < 1, 'damping'],
     ['dampingAfter', damping < 1, 'damping'],
     ['settledSteps', leave === 'settled', 'leave=settled'],
     ['relabel', rollouts > 1 || !relabel, 'more than one rollout'],

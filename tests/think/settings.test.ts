@@ -12,7 +12,10 @@ test('a setting that has no effect beside the others is named', () => {
   ])
   assert.deepEqual(idle({ noise: 0.1, target: 'y', noiseAt: 'call', damping: 0.5, dampingAfter: 2 }), [])
   assert.deepEqual(idle({ relabel: true }), ['relabel has no effect without more than one rollout'])
-  assert.deepEqual(idle({ relabel: false, dampingAfter: 2 }), ['dampingAfter has no effect without damping'])
+  assert.deepEqual(idle({ relabel: false, dampingAt: 'call', dampingAfter: 2 }), [
+    'dampingAt has no effect without damping',
+    'dampingAfter has no effect without damping',
+  ])
 })
 
 test('several rollouts in which nothing is random are said to be the same', () => {

@@ -20,7 +20,7 @@ import { writeWeightsFile } from '../../lib/interop/weights-write.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { stepMacs } from '../../lib/model/macs.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
-import { bundleOf } from '../../lib/notebook/bundle.js'
+import { bundleOf, JUPYTER_DISPLAY } from '../../lib/notebook/bundle.js'
 import { readFacts, writeFacts } from '../../lib/recording/facts.js'
 import { Recording } from '../../lib/recording/recording.js'
 import { saveDataset } from '../../lib/storage/store.js'
@@ -302,6 +302,17 @@ test('a summary of guided particles has gains over a deterministic rollout, and 
   )
 })
 
+test('a notebook shows a summary with its weights, puzzles, intervals and precision', () => {
+  const text = String(recording[JUPYTER_DISPLAY]()['text/plain'])
+  assert.match(text, /^q +3 +4 /m)
+  assert.match(
+    text,
+    /^Weights sudoku\.safetensors, step 0 \([0-9a-f]{12}\); all 12 test puzzles \([0-9a-f]{12}\), data [0-9a-f]{12}\.$/m,
+  )
+  assert.match(text, /^95 % intervals over puzzles: Wilson's of accuracies, paired ones of gains\.$/m)
+  assert.match(text, /^Precision: float32/m)
+})
+
 test('a recording notes settings that had no effect', async () => {
   const { facts } = await think(weights, grids, { ...options, noise: 0, target: 'y', rollouts: 1, puzzles: 2 })
   assert.deepEqual(facts.notes.weights, ['target has no effect without noise'])
@@ -356,10 +367,11 @@ for (const [given, message] of wrong)
 test('think refuses a second argument that is neither data nor options, and a promise by its missing await', async () => {
   const promised = sudoku({ box: '2x2', train: 1, test: 2 })
   await assert.rejects(
-    think(weights, promised as never, options),
+    think(weights, promised as never),
     /expected a data set, or options, found the promise of one\. Put await/,
   )
   await assert.rejects(think(weights, null as never), /found null/)
+  await assert.rejects(think(weights, { depth: 2 } as never, { rollouts: 2 }), /expected a data set before the options/)
   await assert.rejects(think(weights, [] as never), /expected a data set, or options/)
   await assert.rejects(ladder(weights, promised as never), /ladder, second argument: .*found the promise of one/)
   await assert.rejects(

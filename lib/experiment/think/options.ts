@@ -78,6 +78,7 @@ export function dataAndOptions<Options extends object>(
   options: Options | undefined,
 ): { readonly data: Dataset | undefined; readonly options: Partial<Options> } {
   if (given === undefined || isDataset(given)) return { data: given, options: options ?? {} }
+  if (options !== undefined) throw wrongSecond('think', 'a data set before the options', given)
   return { data: undefined, options: plainObject(given, 'a data set, or options') }
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Table } from 'apache-arrow'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
+import { JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
@@ -22,8 +22,10 @@ import {
 } from './figures.js'
 import { type NumericFloor, readFloor } from './floor.js'
 import { Inside, type InsideOptions } from './inside.js'
+import { notedTable } from './noted-table.js'
 import { recordingFolder } from './recordings.js'
 import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows, summaryTable } from './summary.js'
+import { summaryNotes } from './summary-notes.js'
 
 /** Folder, inside a recording's, of the deterministic rollouts that it is compared with. */
 export const PLAIN = 'plain'
@@ -161,9 +163,9 @@ export class RolloutRecording {
     return summaryRows(this, options)
   }
 
-  /** Returns the summary for display in a notebook. */
+  /** Returns the summary, with what its numbers rest on, for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
-    return bundleOf(summaryTable(this.summary()))
+    return notedTable(summaryTable(this.summary()), summaryNotes(this))
   }
 
   /**
