@@ -12,7 +12,7 @@ import { rolloutSteps } from '../lib/think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../lib/think/settings.js'
 import type { StepMeasures } from '../lib/think/step-measures.js'
 import { syntheticSteps } from './synthetic-steps.js'
-import { NOISE, prepared, type ThinkWork, workOf } from './think-works.js'
+import { prepared, type ThinkWork, workOf } from './think-works.js'
 import { randomBatch } from './work.js'
 
 /** A request to Recurlab's side of `recurlab bench think`. */
@@ -86,8 +86,8 @@ async function main(): Promise<void> {
 async function setUp({ work: title, batch, puzzles }: ThinkRequest): Promise<Ready> {
   const work = workOf(title!, puzzles)
   const { data, shape } = await prepared(work)
-  const { depth, rollouts } = work
-  const settings = rolloutSettings({ rollouts, noise: NOISE, ...(batch ? { batch } : {}) }, depth)
+  const { depth, rollouts, noise } = work
+  const settings = rolloutSettings({ rollouts, noise, ...(batch ? { batch } : {}) }, depth)
   return { work, data, settings, model: initialModel(shape, 0) }
 }
 

@@ -17,10 +17,12 @@ export interface ThinkWork {
   readonly rollouts: number
   /** D: supervision steps. */
   readonly depth: number
+  /** σ of the noise on z. */
+  readonly noise: number
 }
 
 /** σ of the noise on z, as in PTRM's Sudoku (arXiv 2605.19943, table 3). */
-export const NOISE = 0.3
+const NOISE = 0.3
 
 function work(
   name: string,
@@ -29,7 +31,7 @@ function work(
   change: ConfigInput,
 ): ThinkWork {
   const config = parseConfig({ ...presets[name]!.config, trainPuzzles: 10, testPuzzles: sizes.puzzles, ...change })
-  return { name, title, config, ...sizes }
+  return { name, title, config, noise: NOISE, ...sizes }
 }
 
 /** The timed rollouts: pocket models, and the paper's Sudoku on generated puzzles with fewer steps. */
@@ -44,13 +46,11 @@ export const thinkWorks: readonly ThinkWork[] = [
   ),
 ]
 
-/** The ladder: pocket puzzles that think for long, each once. */
-export const ladderWork: ThinkWork = work(
-  'sudoku-pocket',
-  'ladder',
-  { puzzles: 1000, rollouts: 1, depth: 256 },
-  { clues: 6, trainPuzzles: 10 },
-)
+/** The ladder: pocket puzzles that think for long, each once and without noise. */
+export const ladderWork: ThinkWork = {
+  ...work('sudoku-pocket', 'ladder', { puzzles: 1000, rollouts: 1, depth: 256 }, { clues: 6, trainPuzzles: 10 }),
+  noise: 0,
+}
 
 /** Returns the work of a title. @param puzzles other than its own number */
 export function workOf(title: string, puzzles?: number): ThinkWork {

@@ -7,7 +7,7 @@ import { alternate, LEAST_ROUNDS, roundText } from './alternate.js'
 import { chosenNames } from './only.js'
 import { medianRatio, middle, type Summary, summaries, undisturbed } from './rounds.js'
 import type { RecordingCost, ThinkAnswer, ThinkRequest } from './think-peer.js'
-import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks, workOf } from './think-works.js'
+import { ladderWork, prepared, type ThinkWork, thinkWorks, workOf } from './think-works.js'
 import { installTorch } from './torch-install.js'
 import { runTypeScript, Worker } from './worker.js'
 
@@ -136,7 +136,7 @@ async function measure(
     for (const [mode, peer] of others) {
       onProgress?.(`${work.title}: setting up ${mode}`)
       await peer.ask(setup({ name: work.name, title: work.title, shape, batch: rows }, mode, threads))
-      const request = { do: 'think', supervisionSteps: work.depth, noise: NOISE }
+      const request = { do: 'think', supervisionSteps: work.depth, noise: work.noise }
       sides[mode] = sideOf(mode, peer, request)
     }
     for (const [side, once] of Object.entries(sides)) {
