@@ -14,8 +14,8 @@
 // %% [markdown]
 // # Inside the recursion
 //
-// What a recursive model does while it thinks: when it finds the answer, whether it keeps it, how its latents move, and what a small change of them
-// becomes. The definitions are those of *When recursive models finish computing* (2026) and of the papers named below; what none of them says is an option, and
+// This notebook measures a recursive model while it computes: the step at which it finds the answer, whether it keeps it, the motion of its latents, and the
+// growth of a small perturbation. The definitions are those of *When recursive models finish computing* (2026) and of the papers named below; what none of them says is an option, and
 // called ours.
 //
 // The weights are those of a 6×6 Sudoku that comes with the project (79 thousand numbers, trained with four supervision steps). They are far smaller than

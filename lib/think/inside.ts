@@ -12,12 +12,10 @@ import { tidy } from '../model/tidy.js'
 import { type Program, programOf } from '../recursion/program.js'
 import { updateTexts } from '../recursion/pseudocode.js'
 import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
-import { addNoise } from './add-noise.js'
 import { refineByCall } from './changed-calls.js'
-import { type StreamKey, streamOf, subStream } from './noise.js'
+import { type StreamKey, streamOf } from './noise.js'
 import { noisyLatents } from './noisy-latents.js'
-import { standardNormal, truncatedNormal } from './normal.js'
-import { CALL_NOISE, INIT, STEP_NOISE } from './row-batch.js'
+import { plusCallNoise, plusStepNoise, type RowStream, randomLatents } from './rollout-noise.js'
 import type { RolloutSettings } from './settings.js'
 import { type TokenMap, tokenMaps } from './token-maps.js'
 
@@ -316,17 +314,12 @@ function begin(
   const begun = beginEvaluation(model, model.weights, batch)
   if (init === 'learned') return begun
   const names = latentNames(model.shape)
-  const state = mapState(begun.state, (latent, name) =>
-    tidy(() => {
-      const keys = streams.map((stream) => subStream(stream, INIT, names.indexOf(name)))
-      return addNoise(tf.zerosLike(latent), keys, truncatedNormal(), initStd)
-    }),
-  )
+  const state = tidy(() => randomLatents(names, tf.zerosLike(begun.state[names[0]!]!), streams, initStd))
   tf.dispose(Object.values(begun.state))
   return { ...begun, state }
 }
 
-/** Adds a step's noise to the latents, and frees the tensors that they replace. */
+/** Adds a step's noise to the latents, and frees the tensors that they replace. @param step counted from 1 */
 function withNoise(
   now: EvaluationState,
   settings: InsideSettings,
@@ -336,15 +329,8 @@ function withNoise(
 ): EvaluationState {
   const { noise, noiseAt } = settings
   if (noise === 0 || noiseAt === 'call') return now
-  const names = latentNames(shape)
   const noisy = noisyLatents(shape, settings)
-  const state = mapState(now.state, (latent, name) => {
-    if (!noisy.includes(name)) return latent
-    const sum = plusNoise(latent, streams, noise, STEP_NOISE, step, names.indexOf(name))
-    latent.dispose()
-    return sum
-  })
-  return { ...now, state }
+  return replaced(now, plusStepNoise(now.state, latentNames(shape), noisy, rowsBefore(streams, step), noise))
 }
 
 /** Computes assignments of a step, with noise in each network call where the settings want it. @param call number of the first call */
@@ -359,26 +345,13 @@ function refined(
 ): State {
   const networked = { weights, shape, fused }
   if (noise === 0 || noiseAt === 'step') return refineWithoutGradient(networked, program, x, state)
-  return refineByCall(networked, program, x, state, (i, made) =>
-    plusNoise(made, streams, noise, CALL_NOISE, step, call + i),
-  )
+  const rows = rowsBefore(streams, step)
+  return refineByCall(networked, program, x, state, (i, made) => plusCallNoise(made, call + i, rows, noise))
 }
 
-/** Returns a latent with the noise of rollouts. @param step supervision step, counted from 1 */
-function plusNoise(
-  latent: tf.Tensor3D,
-  streams: readonly StreamKey[],
-  noise: number,
-  purpose: number,
-  step: number,
-  part: number,
-): tf.Tensor3D {
-  const keys = streams.map((stream) => subStream(stream, purpose, step - 1, part))
-  return addNoise(latent, keys, standardNormal(), noise)
-}
-
-function mapState(state: State, map: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
-  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, map(latent, name)]))
+/** Returns rows that are about to take a supervision step, counted from 1. */
+function rowsBefore(streams: readonly StreamKey[], step: number): RowStream[] {
+  return streams.map((stream) => ({ stream, step: step - 1 }))
 }
 
 function streamsOf({ seed, puzzle }: InsideSettings, numbers: readonly number[]): StreamKey[] {

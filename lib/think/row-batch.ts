@@ -6,16 +6,11 @@ import { refineWithoutGradient } from '../model/network.js'
 import { programsOf, type State } from '../model/recursion.js'
 import { latentNames, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
-import { addNoise } from './add-noise.js'
 import { refineByCall } from './changed-calls.js'
 import { measure, type RawMeasures } from './measure.js'
-import { subStream } from './noise.js'
-import { standardNormal, truncatedNormal } from './normal.js'
+import { mapState, plusCallNoise, plusStepNoise, type RowStream, randomLatents } from './rollout-noise.js'
 import type { RolloutRow, RunningRow } from './rows.js'
 import type { RolloutSettings } from './settings.js'
-
-/** Purposes of a rollout's random numbers. */
-export const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
 /** Memory of a batch's tensors at most. */
 const MOST_BYTES = 512 * 2 ** 20
@@ -96,15 +91,16 @@ export class RowBatch {
     }
     return tidy(() => {
       const zeros = tf.zeros<tf.Rank.R3>([rows.length, totalTokens(shape), shape.hidden])
-      const drawn = (latent: number): tf.Tensor3D => {
-        const keys = rows.map(({ stream }) => subStream(stream, INIT, latent))
-        return addNoise(zeros, keys, truncatedNormal(), initStd)
-      }
       return {
         x: this.#model.embed(batch),
         state:
           init === 'random'
-            ? Object.fromEntries(latentNames(shape).map((name, latent) => [name, drawn(latent)]))
+            ? randomLatents(
+                latentNames(shape),
+                zeros,
+                rows.map(({ stream }) => stream),
+                initStd,
+              )
             : this.#model.start(batch),
         logits: tf.zeros([rows.length, shape.seqLen, shape.vocabSize]),
       }
@@ -119,9 +115,9 @@ export class RowBatch {
     if (this.#fused) return this.#refined(this.rows, x, state)
     const alone = this.rows.map((row, r) => {
       const one = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [r, 0, 0], [1, -1, -1])
-      return tidy(() => this.#refined([row], one(x), mapped(state, one)))
+      return tidy(() => this.#refined([row], one(x), mapState(state, one)))
     })
-    return mapped(state, (_, name) => tf.concat(alone.map((made) => made[name]!)))
+    return mapState(state, (_, name) => tf.concat(alone.map((made) => made[name]!)))
   }
 
   #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
@@ -129,7 +125,10 @@ export class RowBatch {
     const { noise, noiseAt, damping, dampingAt, dampingAfter } = this.#settings
     const networked = { weights, shape, fused: this.#fused }
     const { all } = programsOf(shape)
-    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
+    const start =
+      noise > 0 && noiseAt === 'step'
+        ? plusStepNoise(state, latentNames(shape), this.#noisy, streamsOf(rows), noise)
+        : state
     // α by row: rows of a batch may be at different steps.
     const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
     const isDamped = alphas.some((alpha) => alpha !== 1)
@@ -142,24 +141,15 @@ export class RowBatch {
       isNoisyCall || isDampedCall
         ? refineByCall(networked, all, x, start, (call, made, replaced) => {
             const next = isDampedCall ? damped(made, replaced) : made
-            return isNoisyCall ? this.#plusNoise(next, rows, CALL_NOISE, call) : next
+            return isNoisyCall ? plusCallNoise(next, call, streamsOf(rows), noise) : next
           })
         : refineWithoutGradient(networked, all, x, start)
-    return isDamped && dampingAt === 'step' ? mapped(end, (made, name) => damped(made, start[name]!)) : end
+    return isDamped && dampingAt === 'step' ? mapState(end, (made, name) => damped(made, start[name]!)) : end
   }
+}
 
-  #withNoise(rows: readonly RunningRow[], state: State): State {
-    const names = latentNames(this.#model.shape)
-    return mapped(state, (latent, name) =>
-      this.#noisy.includes(name) ? this.#plusNoise(latent, rows, STEP_NOISE, names.indexOf(name)) : latent,
-    )
-  }
-
-  /** Adds the noise of the step that is being computed. @param part number of the latent or of the network call */
-  #plusNoise(latent: tf.Tensor3D, rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
-    const keys = rows.map(({ row, step }) => subStream(row.stream, purpose, step, part))
-    return addNoise(latent, keys, standardNormal(), this.#settings.noise)
-  }
+function streamsOf(rows: readonly RunningRow[]): RowStream[] {
+  return rows.map(({ row, step }) => ({ stream: row.stream, step }))
 }
 
 interface Tensors {
@@ -170,10 +160,6 @@ interface Tensors {
   readonly logits: tf.Tensor3D
 }
 
-function mapped(state: State, change: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
-  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, change(latent, name)]))
-}
-
 /** Applies a change to every tensor; `of` picks the tensor of the same name from other ones. */
 function each(
   { x, state, logits }: Tensors,
@@ -181,7 +167,7 @@ function each(
 ): Tensors {
   return tidy(() => ({
     x: change(x, (other) => other.x),
-    state: mapped(state, (latent, name) => change(latent, (other) => other.state[name]!)),
+    state: mapState(state, (latent, name) => change(latent, (other) => other.state[name]!)),
     logits: change(logits, (other) => other.logits),
   }))
 }

@@ -17,7 +17,7 @@ export function recordingsFolder(resultsDir: string = DEFAULT_RESULTS): string {
   return path.join(resultsFolder(resultsDir), 'recordings')
 }
 
-/** Returns the folder of a new recording, `RESULTS/recordings/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; random hexadecimal digits). */
+/** Returns the folder of a new recording: its ID is the time in UTC, the name, and four random hexadecimal digits. */
 export function newRecordingFolder(name: string, resultsDir?: string): string {
   const [date, time] = new Date()
     .toISOString()
