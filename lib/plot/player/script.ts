@@ -4,7 +4,14 @@ import { projectFolder } from '../../files/places.js'
 import { createCompiler } from '../../typescript/compile.mjs'
 
 /** The modules of a frame in the order in which they are loaded, by path in `lib/plot`. */
-const MODULES = ['puzzle-marks', 'puzzle-svg', 'player/codes', 'player/frame'] as const
+const MODULES = [
+  'puzzle-marks',
+  'puzzle-svg',
+  'player/codes',
+  'player/layout',
+  'player/charts',
+  'player/frame',
+] as const
 
 let script: string | null = null
 
