@@ -1,10 +1,10 @@
 import path from 'node:path'
-import { Field, FixedSizeList, Int32, makeData, RecordBatch, Schema, Struct, Uint8, Uint64 } from 'apache-arrow'
-import { tokenColumn } from '../data/arrow.js'
+import { Schema } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { ArrowBatchWriter } from '../files/arrow-batches.js'
 import { makeFolder } from '../files/atomic.js'
 import type { StepMeasures } from '../think/step-measures.js'
+import { type AnswerRow, answersBatch, answersSchema } from './answers-table.js'
 import { batchOf, type Column, measured, schemaOf, stepColumns, type Values } from './columns.js'
 import {
   ANSWERS_FILE,
@@ -14,6 +14,7 @@ import {
   STEPS_FILE,
   writeFacts,
 } from './facts.js'
+import { emptyLike, gathered } from './gather.js'
 
 /** Options of a recorder. */
 export interface RecorderOptions {
@@ -349,7 +350,7 @@ export class Recorder {
     if (!writer) return
     const hashes = this.#column('hash') as BigUint64Array
     const rolloutOf = this.#column('rollout')
-    const rows: { puzzle: number; version: number; hash: bigint; answer: Uint8Array }[] = []
+    const rows: AnswerRow[] = []
     for (const { puzzle, version, rows: own, answers } of units) {
       let distinct = answers as Map<bigint, Uint8Array>
       if (this.#keeps === 'last') {
@@ -359,18 +360,7 @@ export class Recorder {
       }
       for (const [hash, answer] of distinct) rows.push({ puzzle, version, hash, answer })
     }
-    const { seqLen } = this.#header
-    const tokens = new Uint8Array(rows.length * seqLen)
-    for (const [i, { answer }] of rows.entries()) tokens.set(answer, i * seqLen)
-    const schema = answersSchema(seqLen)
-    const length = rows.length
-    const children = [
-      makeData({ type: new Int32(), length, nullCount: 0, data: Int32Array.from(rows, ({ puzzle }) => puzzle) }),
-      makeData({ type: new Int32(), length, nullCount: 0, data: Int32Array.from(rows, ({ version }) => version) }),
-      makeData({ type: new Uint64(), length, nullCount: 0, data: BigUint64Array.from(rows, ({ hash }) => hash) }),
-      tokenColumn(tokens, length, seqLen).data[0]!,
-    ]
-    writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length, nullCount: 0, children })))
+    writer.write(answersBatch(rows, this.#header.seqLen))
   }
 
   /** Moves the rows of units that are not complete to the beginning of the buffer. */
@@ -412,41 +402,4 @@ export class Recorder {
     writeFacts(this.#dir, facts)
     return facts
   }
-}
-
-function answersSchema(seqLen: number): Schema {
-  return new Schema([
-    new Field('puzzle', new Int32(), false),
-    new Field('version', new Int32(), false),
-    new Field('hash', new Uint64(), false),
-    new Field('answer', new FixedSizeList(seqLen, new Field('item', new Uint8(), false)), false),
-  ])
-}
-
-function emptyLike(values: Values, length: number): Values {
-  return new (values.constructor as new (length: number) => Values)(length)
-}
-
-/** Returns the values of rows, in their order. */
-function gathered(values: Values, rows: Int32Array): Values {
-  const out = emptyLike(values, rows.length)
-  const bytes = values.BYTES_PER_ELEMENT
-  // A loop for each width, which the compiler makes fast; one loop for all types is several times slower.
-  if (bytes === 1) gatherBytes(out as Uint8Array, values as Uint8Array, rows)
-  else if (bytes === 2) gatherHalves(out as Uint16Array, values as Uint16Array, rows)
-  else gatherWords(new Uint32Array(out.buffer), new Uint32Array(values.buffer), rows, bytes / 4)
-  return out
-}
-
-function gatherBytes(out: Uint8Array, from: Uint8Array, rows: Int32Array): void {
-  for (let i = 0; i < rows.length; i++) out[i] = from[rows[i]!]!
-}
-
-function gatherHalves(out: Uint16Array, from: Uint16Array, rows: Int32Array): void {
-  for (let i = 0; i < rows.length; i++) out[i] = from[rows[i]!]!
-}
-
-function gatherWords(out: Uint32Array, from: Uint32Array, rows: Int32Array, words: number): void {
-  for (let i = 0; i < rows.length; i++)
-    for (let word = 0; word < words; word++) out[i * words + word] = from[rows[i]! * words + word]!
 }
