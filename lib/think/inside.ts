@@ -1,34 +1,19 @@
-import { setImmediate } from 'node:timers/promises'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { Interrupted, UserError } from '../errors.js'
-import { beginEvaluation, type EvaluationState, endEvaluation } from '../evaluate/states.js'
+import { UserError } from '../errors.js'
+import { endEvaluation } from '../evaluate/states.js'
 import { readHeads } from '../evaluate/steps.js'
 import type { Model } from '../model/model.js'
-import { refineWithoutGradient } from '../model/network.js'
-import { programsOf, recursionOf, type State } from '../model/recursion.js'
+import { recursionOf, type State } from '../model/recursion.js'
 import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import { type Program, programOf } from '../recursion/program.js'
 import { updateTexts } from '../recursion/pseudocode.js'
 import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
-import { refineByCall } from './changed-calls.js'
-import { type StreamKey, streamOf } from './noise.js'
+import { type Run, runRollouts } from './inside-runs.js'
+import { begin, type InsideSettings, pause, refined, replaced, rowsOf, streamsOf, withNoise } from './inside-state.js'
 import { noisyLatents } from './noisy-latents.js'
-import { plusCallNoise, plusStepNoise, type RowStream, randomLatents } from './rollout-noise.js'
-import type { RolloutSettings } from './settings.js'
 import { type TokenMap, tokenMaps } from './token-maps.js'
-
-/** How one puzzle is recorded. */
-export interface InsideSettings
-  extends Pick<RolloutSettings, 'depth' | 'rollouts' | 'noise' | 'target' | 'noiseAt' | 'init' | 'initStd' | 'seed'> {
-  /** Split, example and version of the puzzle: with seed and rollout, the key of the random numbers, as in rollouts. */
-  readonly puzzle: readonly [split: string, example: number, version: number]
-  /** The rollout that is recorded update by update, from 0. */
-  readonly watched: number
-  /** Sources kept for each cell of a token map; 0: no maps. */
-  readonly sources: number
-}
 
 /** A point of the plane of the first two principal components. */
 export type PlanePoint = readonly [number, number]
@@ -153,55 +138,11 @@ export async function recordInside(
   }
 }
 
-/** A rollout with the latents of its recorded steps, laid end to end. */
-interface Run {
-  readonly qHalt: Float32Array
-  readonly answers: Uint8Array[]
-  readonly vectors: Float32Array[]
-}
-
 /** Returns the steps whose latents are kept, evenly spaced, from the start (0) to the last. */
 function recordedSteps(shape: ModelShape, depth: number, rollouts: number): number[] {
   const bytes = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden * rollouts
   const count = Math.max(2, Math.min(depth + 1, Math.floor(MOST_BYTES / bytes)))
   return [...new Set(Array.from({ length: count }, (_, i) => Math.round((i * depth) / (count - 1))))]
-}
-
-async function runRollouts(
-  model: Model,
-  batch: Batch,
-  settings: InsideSettings,
-  numbers: readonly number[],
-  kept: ReadonlySet<number>,
-  signal: AbortSignal | undefined,
-): Promise<Run[]> {
-  const { shape, weights } = model
-  const made = numbers.map((): Run => ({ qHalt: new Float32Array(settings.depth), answers: [], vectors: [] }))
-  const rows = repeated(batch, numbers.length)
-  const streams = streamsOf(settings, numbers)
-  let now = begin(model, rows, settings, streams)
-  try {
-    const keep = (step: number): void => {
-      if (!kept.has(step)) return
-      for (const [row, vector] of rowsOf(now.state, latentNames(shape), numbers.length).entries())
-        made[row]!.vectors.push(vector)
-    }
-    keep(0)
-    for (let step = 1; step <= settings.depth; step++) {
-      now = withNoise(now, settings, shape, streams, step)
-      now = replaced(now, refined(model, programsOf(shape).all, now, settings, streams, step, 0))
-      const { predictions, qHalt } = readHeads(weights, shape, now.state)
-      for (const [row, { answers, qHalt: halts }] of made.entries()) {
-        answers.push(Uint8Array.from(predictions.subarray(row * shape.seqLen, (row + 1) * shape.seqLen)))
-        halts[step - 1] = qHalt[row]!
-      }
-      keep(step)
-      await pause(signal, step, settings.depth)
-    }
-  } finally {
-    endEvaluation(now)
-  }
-  return made
 }
 
 async function recordUpdates(
@@ -277,12 +218,6 @@ async function recordUpdates(
   }
 }
 
-/** Frees the latents that others replace. */
-function replaced(now: EvaluationState, next: State): EvaluationState {
-  for (const [name, tensor] of Object.entries(now.state)) if (next[name] !== tensor) tensor.dispose()
-  return { ...now, state: next }
-}
-
 /** Returns the last update of the answer, and the last of another latent: the latent by the update's index. */
 function mappedUpdates(
   count: number,
@@ -305,88 +240,6 @@ function changedBy({ latents, ends }: Program): string[] {
   return latents.filter((name, at) => ends[name] !== 1 + at)
 }
 
-function begin(
-  model: Model,
-  batch: Batch,
-  { init, initStd }: InsideSettings,
-  streams: readonly StreamKey[],
-): EvaluationState {
-  const begun = beginEvaluation(model, model.weights, batch)
-  if (init === 'learned') return begun
-  const names = latentNames(model.shape)
-  const state = tidy(() => randomLatents(names, tf.zerosLike(begun.state[names[0]!]!), streams, initStd))
-  tf.dispose(Object.values(begun.state))
-  return { ...begun, state }
-}
-
-/** Adds a step's noise to the latents, and frees the tensors that they replace. @param step counted from 1 */
-function withNoise(
-  now: EvaluationState,
-  settings: InsideSettings,
-  shape: ModelShape,
-  streams: readonly StreamKey[],
-  step: number,
-): EvaluationState {
-  const { noise, noiseAt } = settings
-  if (noise === 0 || noiseAt === 'call') return now
-  const noisy = noisyLatents(shape, settings)
-  return replaced(now, plusStepNoise(now.state, latentNames(shape), noisy, rowsBefore(streams, step), noise))
-}
-
-/** Computes assignments of a step, with noise in each network call where the settings want it. @param call number of the first call */
-function refined(
-  { weights, shape }: Pick<Model, 'weights' | 'shape'>,
-  program: Program,
-  { x, state, fused }: EvaluationState,
-  { noise, noiseAt }: InsideSettings,
-  streams: readonly StreamKey[],
-  step: number,
-  call: number,
-): State {
-  const networked = { weights, shape, fused }
-  if (noise === 0 || noiseAt === 'step') return refineWithoutGradient(networked, program, x, state)
-  const rows = rowsBefore(streams, step)
-  return refineByCall(networked, program, x, state, (i, made) => plusCallNoise(made, call + i, rows, noise))
-}
-
-/** Returns rows that are about to take a supervision step, counted from 1. */
-function rowsBefore(streams: readonly StreamKey[], step: number): RowStream[] {
-  return streams.map((stream) => ({ stream, step: step - 1 }))
-}
-
-function streamsOf({ seed, puzzle }: InsideSettings, numbers: readonly number[]): StreamKey[] {
-  return numbers.map((rollout) => streamOf(seed, 'rollout', ...puzzle, rollout))
-}
-
-function repeated(batch: Batch, times: number): Batch {
-  const { inputs, labels, puzzleIds, rows, versions } = batch
-  const repeat = (values: Int32Array): Int32Array => {
-    const all = new Int32Array(values.length * times)
-    for (let i = 0; i < times; i++) all.set(values, i * values.length)
-    return all
-  }
-  return {
-    size: times,
-    seqLen: batch.seqLen,
-    inputs: repeat(inputs),
-    labels: repeat(labels),
-    puzzleIds: repeat(puzzleIds),
-    rows: repeat(rows),
-    versions: repeat(versions),
-  }
-}
-
-/** Returns each row's latents, laid end to end. */
-function rowsOf(state: State, latents: readonly string[], size: number): Float32Array[] {
-  const values = latents.map((name) => state[name]!.dataSync() as Float32Array)
-  const each = values[0]!.length / size
-  return Array.from({ length: size }, (_, row) => {
-    const vector = new Float32Array(each * latents.length)
-    for (const [i, all] of values.entries()) vector.set(all.subarray(row * each, (row + 1) * each), i * each)
-    return vector
-  })
-}
-
 /** Reads a latent with the heads, as if it were the answer. */
 function decode(
   weights: Model['weights'],
@@ -407,10 +260,4 @@ function relative(next: tf.Tensor3D, last: tf.Tensor3D): number {
 function pointOf(plane: PrincipalComponents, vector: Float32Array): PlanePoint {
   const [x, y] = coordinates(plane, vector)
   return [x!, y!]
-}
-
-/** Lets the notebook kernel receive a stop. */
-async function pause(signal: AbortSignal | undefined, step: number, depth: number): Promise<void> {
-  await setImmediate()
-  if (signal?.aborted) throw new Interrupted(`stopped at step ${step} of ${depth}`)
 }

@@ -8,7 +8,8 @@ import { disposeModel, initialModel, type Model } from '../../lib/model/model.js
 import type { ModelShape } from '../../lib/model/shape.js'
 import { recursion } from '../../lib/recursion/recursion.js'
 import { repeat, type Update } from '../../lib/recursion/update.js'
-import { type InsideSettings, recordInside } from '../../lib/think/inside.js'
+import { recordInside } from '../../lib/think/inside.js'
+import type { InsideSettings } from '../../lib/think/inside-state.js'
 import { randomBatch, tinyShape } from '../model/tiny.js'
 
 const SETTINGS: InsideSettings = {
