@@ -139,7 +139,7 @@ test('a wrong word is answered with the words there are, and exit code 2', () =>
   for (const word of ['strat', '__proto__', '']) {
     const { status, stderr } = runNode(root, ['lib/setup/main.mjs', word])
     assert.equal(status, 2)
-    assert.match(stderr, /start\|test\|test:unit\|typecheck\|lint\|setup\|setup:gpu\|lab\|check/)
+    assert.match(stderr, /start\|test\|test:unit\|test:long\|typecheck\|lint\|setup\|setup:gpu\|lab\|check/)
   }
 })
 

@@ -1,4 +1,4 @@
-// npm start, npm test, npm run setup, setup:gpu, lab, test:unit, typecheck, lint, check. It uses only Node's own
+// npm start, npm test, npm run setup, setup:gpu, lab, test:unit, test:long, typecheck, lint, check. It uses only Node's own
 // modules, because it runs before any package is installed.
 import { existsSync } from 'node:fs'
 import { check, lint, typecheck } from './check.mjs'
@@ -30,6 +30,10 @@ const commands = {
   'test:unit': async (rest) => {
     await prepared({})
     return await runTests(rest, { unit: true })
+  },
+  'test:long': async (rest) => {
+    await prepared({})
+    return await runTests(rest, { allTrials: true })
   },
   typecheck: async () => {
     await prepared({})

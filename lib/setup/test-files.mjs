@@ -7,11 +7,17 @@ import { inRoot } from './paths.mjs'
  */
 const SLOW = '.slow.test.ts'
 
+/** Matches a slow test made of many trials, of which `npm test` tries a sample; see tests/trials.ts. */
+const TRIALS = '.trials.slow.test.ts'
+
 /** Returns every unit test, by its path from the project's folder. */
 export const unitTests = () => testFiles().filter((file) => !file.endsWith(SLOW))
 
 /** Returns every slow test, by its path from the project's folder. */
 export const slowTests = () => testFiles().filter((file) => file.endsWith(SLOW))
+
+/** Returns every test made of trials, by its path from the project's folder. */
+export const trialTests = () => testFiles().filter((file) => file.endsWith(TRIALS))
 
 /** Every file of TypeScript that tests are made of, by its path from the project's folder. */
 export const testSources = () =>

@@ -5,8 +5,14 @@ import { inspect } from 'node:util'
 const SHOWN = 20
 
 /**
- * @typedef {{ type: string, data: { name?: string, file?: string, line?: number, skip?: string | boolean,
+ * @typedef {{ type: string, data: { name?: string, message?: string, file?: string, line?: number, skip?: string | boolean,
  *   nesting?: number, details?: { type?: string, duration_ms?: number, error?: { cause?: unknown, failureType?: string } } } }} TestEvent
+ */
+
+/**
+ * Counts of a test made of trials.
+ *
+ * @typedef {{ file: string, name: string, cases: number, tried: number, held: number }} Trials
  */
 
 /**
@@ -21,9 +27,18 @@ export default async function* report(events) {
   const files = new Map()
   /** @type {string[]} */
   const skipped = []
+  /** @type {Trials[]} */
+  const trials = []
   for await (const { type, data } of events) {
     if (type === 'test:stderr' || type === 'test:stdout') {
-      yield/** @type {{ message?: string }} */ (data).message ?? ''
+      yield data.message ?? ''
+      continue
+    }
+    if (type === 'test:diagnostic' && data.message?.startsWith('trials ')) {
+      trials.push({
+        file: path.relative(process.cwd(), data.file ?? ''),
+        ...JSON.parse(data.message.slice('trials '.length)),
+      })
       continue
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue
@@ -57,8 +72,27 @@ export default async function* report(events) {
     } else passed++
   }
   if (skipped.length > 0) yield `\n${skipped.length} skipped:\n${skipped.join('\n')}\n`
+  if (trials.length > 0) yield table(trials)
   if (files.size > SHOWN) yield slowest(files)
   yield `\n${passed} passed, ${failed} failed\n`
+}
+
+/** @param {readonly Trials[]} trials */
+function table(trials) {
+  const sorted = [...trials].sort((a, b) => (a.file + a.name < b.file + b.name ? -1 : 1))
+  /** @param {(row: Trials) => number} count */
+  const sum = (count) => trials.reduce((total, row) => total + count(row), 0)
+  const total = {
+    file: '',
+    name: 'all',
+    cases: sum((r) => r.cases),
+    tried: sum((r) => r.tried),
+    held: sum((r) => r.held),
+  }
+  const lines = [...sorted, total].map(
+    ({ name, cases, tried, held }) => `  ${[cases, tried, held].map((n) => String(n).padStart(7)).join('')}  ${name}`,
+  )
+  return `\nTrials:\n    cases  tried   held  test\n${lines.join('\n')}\n`
 }
 
 /** @param {ReadonlyMap<string, number>} files */
