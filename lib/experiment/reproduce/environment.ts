@@ -23,6 +23,7 @@ const COMPUTING: readonly (readonly [what: string, place: readonly string[]])[] 
   ['rows at a time', ['computeSettings', 'microBatch']],
   ['fused kernels', ['computeSettings', 'fast']],
   ['type', ['computeSettings', 'dtype']],
+  ['compiled kernels', ['backend', 'fast', 'build']],
   ['unit for float32', ['backend', 'fast', 'units', 'float32']],
   ['unit for bfloat16', ['backend', 'fast', 'units', 'bfloat16']],
   ['instruction set', ['backend', 'instructionSet']],
