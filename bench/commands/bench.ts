@@ -1,8 +1,13 @@
 import type { CommandGroup } from '../../lib/cli/command.js'
 
-/** `recurlab bench data|kernel|kills|live|memory|plan|scaling|start|sweep|think|wait|train|eval`. */
+/** `recurlab bench bits|data|kernel|kills|live|memory|plan|scaling|start|sweep|think|wait|train|eval`. */
 export const group: CommandGroup = {
   commands: {
+    bits: {
+      usage: 'bench bits [key=value …]',
+      summary: 'Compare equal runs between backends, threads and precisions, bit for bit.',
+      load: async () => (await import('./bits.js')).command,
+    },
     data: {
       usage: 'bench data [NAME …] [key=value …]',
       summary: 'Measure the speed and memory of building and drawing data.',

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
+import { readBytes, sha256 } from '../files/atomic.js'
 import { projectFolder } from '../files/places.js'
 import { buildKernels } from './kernels/build.mjs'
 import { type NativeBackend, nativeBackend } from './native.js'
@@ -48,11 +49,14 @@ export interface FastPath {
   readonly reason: string
   /** null when plain operations run instead. */
   readonly units: Units | null
+  /** First twelve digits of the compiled library's SHA-256, which sources, compiler and processor decide; null without one. */
+  readonly build: string | null
 }
 
 /** State per process, as for the backend. */
 interface Holder {
   loaded: Kernels | null
+  build: string | null
   reason: string
   on: boolean
 }
@@ -60,7 +64,7 @@ const global = globalThis as { [key]?: Holder }
 const key: unique symbol = Symbol.for('recurlab.kernels') as never
 
 function holder(): Holder {
-  global[key] ??= { loaded: null, reason: 'the native backend is not in use', on: true }
+  global[key] ??= { loaded: null, build: null, reason: 'the native backend is not in use', on: true }
   return global[key]
 }
 
@@ -91,9 +95,9 @@ export function freeKernelMemory(): void {
 
 /** Returns whether the fused kernels run, with the reason, for `recurlab doctor` and every run's record. */
 export function fastPath(): FastPath {
-  const { loaded, reason, on } = holder()
-  if (!loaded) return { on: false, reason, units: null }
-  return on ? { on, reason, units: loaded.units } : { on, reason: 'turned off', units: null }
+  const { loaded, build, reason, on } = holder()
+  if (!loaded) return { on: false, reason, units: null, build: null }
+  return on ? { on, reason, units: loaded.units, build } : { on, reason: 'turned off', units: null, build: null }
 }
 
 /** Features that RECURLAB_FAST=0 and RECURLAB_AMX=0 turn off. */
@@ -144,6 +148,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     const loaded = kernelsOf(backend, threads)
     tryOne(loaded)
     held.loaded = loaded
+    held.build = sha256(readBytes(file)).slice(0, 12)
     held.reason = 'compiled for this processor'
   } catch (error) {
     held.reason = `they do not run on this machine: ${error instanceof Error ? error.message : String(error)}`

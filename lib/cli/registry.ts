@@ -13,6 +13,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Resume a stopped run, bit for bit.',
       load: async () => (await import('./commands/resume.js')).command,
     },
+    reproduce: {
+      usage: 'reproduce RUN',
+      summary: 'Repeat a run from its record, and compare it bit for bit.',
+      load: async () => (await import('./commands/reproduce.js')).command,
+    },
     sweep: {
       usage: 'sweep PRESET|FILE.ts key=a,b,c …',
       summary: 'Train every combination of a grid, several at a time.',
@@ -112,7 +117,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
   },
   'For developers': {
     bench: {
-      usage: 'bench data|kernel|live|memory|scaling|start|think|wait|train|eval …',
+      usage: 'bench bits|data|kernel|live|memory|scaling|start|think|wait|train|eval …',
       summary: 'Measure speed and memory, also against PyTorch and other notebook kernels.',
       load: async () => (await import('../../bench/commands/bench.js')).group,
     },

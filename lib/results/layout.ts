@@ -41,3 +41,6 @@ export function runsFolder(resultsDir: string): string {
 export function sweepsFolder(resultsDir: string): string {
   return path.join(resultsFolder(resultsDir), 'sweeps')
 }
+
+/** Folder of a results folder that holds repetitions of its runs, as a results folder of its own. */
+export const REPRODUCED = 'reproduced'

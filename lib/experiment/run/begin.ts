@@ -18,7 +18,7 @@ import { initialState } from '../../train/step.js'
 import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
-import { newComputeSettings } from './compute-settings.js'
+import { type ComputeSettings, newComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { tryFunctions } from './functions.js'
 import { outsideNotes } from './outside.js'
@@ -59,6 +59,8 @@ export interface RunPlan {
   readonly data: Dataset
   /** The run's ID. Default: a new one. */
   readonly id?: string
+  /** The run that this one repeats, and the compute settings to repeat it with. Default: none; they are chosen. */
+  readonly repeats?: { readonly run: string; readonly settings: ComputeSettings }
   /** The memory of the run, if known. Default: it is estimated first. */
   readonly estimate?: Estimate
 }
@@ -76,8 +78,8 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   if (note) options.observer?.onNote?.(note)
   for (const each of outsideNotes(config, metrics)) options.observer?.onNote?.(each)
   const sampler = newBatchesAhead(resolved, data)
-  const estimate = plan.estimate ?? estimated(work, options)
-  const settings = newComputeSettings(config, estimate, backend)
+  const { repeats } = plan
+  const settings = repeats?.settings ?? newComputeSettings(config, plan.estimate ?? estimated(work, options), backend)
   if (settings.microBatch < batch)
     options.observer?.onNote?.(`the batch of ${batch} is computed ${settings.microBatch} rows at a time`)
   const { model, provenance } = await firstModel(seed, shape, data, options)
@@ -94,6 +96,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
       ...provenance,
       computeSettings: settings,
+      ...(repeats ? { repeats: repeats.run } : {}),
       ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
     },
     codeDiff: currentCode().diff,

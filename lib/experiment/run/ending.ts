@@ -27,16 +27,23 @@ export interface Progress {
   readonly seconds: number
   /** The metrics of the last step; null if they are not known. */
   readonly metrics: Row | null
+  /** Step at which the run ends in place of `maxSeconds`. Default: none. */
+  readonly endAt?: number | undefined
 }
 
 /** Returns why a run ends after a step: it has made all its steps, `until` is met by a metric of training, or `maxSeconds`. */
-export function endedByStep({ trainSteps, resolved }: RunWork, { step, seconds, metrics }: Progress): Ended | null {
+export function endedByStep(
+  { trainSteps, resolved }: RunWork,
+  { step, seconds, metrics, endAt }: Progress,
+): Ended | null {
   if (step >= trainSteps) return { reason: 'trainSteps', message: null }
   const at = `at step ${step} of ${trainSteps}`
   const { until, maxSeconds } = resolved.training
   const condition = until === undefined ? null : parseUntil(until)
   const value = condition && metrics?.[condition.metric]
   if (condition && meets(condition, value)) return { reason: 'until', message: `${at}: ${until} (${shown(value)})` }
+  if (endAt !== undefined && step >= endAt)
+    return { reason: 'maxSeconds', message: `${at}, as the run that it repeats` }
   if (maxSeconds !== undefined && seconds >= maxSeconds)
     return { reason: 'maxSeconds', message: `${at}: ${maxSeconds} s of training (maxSeconds)` }
   return null

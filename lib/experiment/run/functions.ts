@@ -71,15 +71,21 @@ export function checkFunctions(config: Config, given: RunFunctions, keys: readon
 }
 
 /**
- * Returns the metrics of a resumed run.
+ * Returns the metrics of a run that is resumed or repeated.
  *
  * @param given the metrics passed now
+ * @param calls the function that was called, for the error
  * @throws UserError naming a metric that is missing, differs, or is not one of the run's.
  */
-export function metricsOf(record: RunRecord, config: Config, given: Metrics | undefined): Metrics {
+export function metricsOf(
+  record: RunRecord,
+  config: Config,
+  given: Metrics | undefined,
+  calls: 'resume' | 'reproduce' = 'resume',
+): Metrics {
   const wanted = storedMetrics(record)
   const found = given ? recordMetrics(given) : {}
-  const call = `resume('${record.id}', ${literalOf(config, ['mixer', 'loss'], wanted)})`
+  const call = `${calls}('${record.id}', ${literalOf(config, ['mixer', 'loss'], wanted)})`
   const where = `run ${record.id}`
   const known: Record<string, Metrics[string]> = {}
   for (const [name, metric] of Object.entries(wanted)) {

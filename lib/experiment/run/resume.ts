@@ -63,12 +63,13 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const plain = plainNote(config.mixer)
     if (plain) observer(0).onNote?.(plain)
     if (applied.note) observer(0).onNote?.(applied.note)
-    const { estimate = true, stopAt } = options
+    const { estimate = true, stopAt, endAt } = options
     const watch = {
       observer: observer(0),
       estimate,
       ...(signal ? { signal } : {}),
       ...(stopAt === undefined ? {} : { stopAt }),
+      ...(endAt === undefined ? {} : { endAt }),
     }
     const end = await continueSession(session, watch).finally(() => applied.end())
     if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
@@ -84,8 +85,8 @@ function finishedBy({ status }: RunRecord): { found: string; todo: string } {
   return { found: `one that is finished ${message ?? `at step ${step}`}`, todo: `Start one with another ${ended}.` }
 }
 
-/** Refuses a data set that was rebuilt with other content. */
-function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
+/** Refuses a data set that was rebuilt with other content. @throws UserError */
+export function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
   const hash = provenance.dataHash
   if (hash === data.hash) return
   const [own, other] = differingHashes(String(hash), data.hash)

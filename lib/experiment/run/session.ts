@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly signal?: AbortSignal
   /** Step after which the run is saved and left interrupted, to be resumed later. Default: its end. */
   readonly stopAt?: number
+  /** Step at which the run ends although no key says so: where the run that it repeats was ended by time. */
+  readonly endAt?: number
   /**
    * Whether memory is estimated before the first step, so that a run which does not fit is refused, and a piece of an
    * evaluation is timed after the first steps, for the time left. Default true. With false, the micro-batch `auto` is the
@@ -64,7 +66,7 @@ const KEPT_OUTCOMES = 100_000
  */
 export async function continueSession(
   session: Session,
-  { observer, signal, estimate = true, stopAt = Number.POSITIVE_INFINITY }: SessionOptions,
+  { observer, signal, estimate = true, stopAt = Number.POSITIVE_INFINITY, endAt }: SessionOptions,
 ): Promise<SessionEnd> {
   const { data, run, trainer, work } = session
   const { config, trainSteps, evaluateEvery: interval } = work
@@ -80,6 +82,7 @@ export async function continueSession(
     step: state.step,
     seconds: trainer.seconds,
     metrics: lastMetrics?.step === state.step ? lastMetrics : null,
+    endAt,
   })
   const isDue = (): boolean =>
     data.test.count > 0 && evaluatedAt() < state.step && (state.step % interval === 0 || ended !== null)
@@ -143,7 +146,7 @@ export async function continueSession(
     ended ??= endedByEvaluation(work, run.evaluations)
     while (ended === null && state.step < stopAt && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
-      ended = endedByStep(work, { step: state.step, seconds: trainer.seconds, metrics: { ...metrics } })
+      ended = endedByStep(work, { step: state.step, seconds: trainer.seconds, metrics: { ...metrics }, endAt })
       // The last step of a run is always logged.
       const maybeLast = ended !== null || (mayEndEarly(work) && isDue())
       if (state.step % training.logEvery === 0 || maybeLast) run.logMetrics({ ...metrics })
