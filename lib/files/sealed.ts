@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
 import { sha256 } from './atomic.js'
 import { fileOperations as fs } from './operations.js'
@@ -55,12 +56,47 @@ export function checkSeal(bytes: Buffer, file: string): string {
     throw new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
   const expected = bytes.toString('latin1', CHECKSUM_AT, after)
   const found = sha256([bytes.subarray(0, CHECKSUM_AT), Buffer.from(ZEROS), bytes.subarray(after)])
-  if (found !== expected)
-    throw new UserError({
-      where: file,
-      expected: `SHA-256 ${expected}`,
-      found,
-      todo: 'The checkpoint is damaged or was changed: copy it again, or make it again.',
-    })
+  if (found !== expected) throw brokenSeal(file, expected, found)
   return found
+}
+
+function brokenSeal(file: string, expected: string, found: string): UserError {
+  return new UserError({
+    where: file,
+    expected: `SHA-256 ${expected}`,
+    found,
+    todo: 'The checkpoint is damaged or was changed: copy it again, or make it again.',
+  })
+}
+
+/** The seal of a file that is read piece by piece. */
+export interface SealInProgress {
+  /** Checksum that the file carries. */
+  readonly carried: string
+  /** Adds the bytes that follow. */
+  update(bytes: Uint8Array): void
+  /** @throws UserError when the bytes are not those that were sealed. */
+  check(): void
+}
+
+/**
+ * Begins to verify a sealed file.
+ *
+ * @param head beginning of the file, which holds the checksum
+ * @throws UserError when the file is not sealed.
+ */
+export function beginSeal(head: Buffer, file: string): SealInProgress {
+  const after = CHECKSUM_AT + ZEROS.length
+  if (!isSealed(head) || head.length < after)
+    throw new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
+  const carried = head.toString('latin1', CHECKSUM_AT, after)
+  const hash = createHash('sha256').update(head.subarray(0, CHECKSUM_AT)).update(ZEROS).update(head.subarray(after))
+  return {
+    carried,
+    update: (bytes) => void hash.update(bytes),
+    check() {
+      const found = hash.digest('hex')
+      if (found !== carried) throw brokenSeal(file, carried, found)
+    },
+  }
 }

@@ -226,7 +226,7 @@ function readFacts(dir: string): Facts {
 }
 
 /** Reads a JSON file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
-function readSealed(file: string, checksums: readonly string[]): JsonObject {
+export function readSealed(file: string, checksums: readonly string[]): JsonObject {
   const bytes = readBytes(file)
   const found = sha256(bytes)
   if (!checksums.includes(found)) {

@@ -15,7 +15,7 @@ import { sources } from './fetch/sources.js'
 import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 
-const MANIFEST = 'manifest.json'
+export const MANIFEST = 'manifest.json'
 
 /** Files that a data set's folder may contain. */
 const OWN = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
