@@ -42,14 +42,20 @@ const ARRAYS = [
  * identifiers and the test tasks, as JSON, each preceded by such a line.
  */
 export function datasetHash({ manifest, train, test, identifiers, testTasks }: HashedContent): string {
-  const hashed = (split: Split): HashedSplit =>
-    Object.fromEntries(
-      ARRAYS.map((array) => [
-        array,
-        { type: typeOf(split[array]), length: split[array].length, pieces: littleEndianPieces(split[array]) },
-      ]),
-    ) as HashedSplit
-  return hashOfPieces(manifest, { train: hashed(train), test: hashed(test) }, { identifiers, testTasks })
+  const hashed = (values: Values): HashedArray => ({
+    type: typeOf(values),
+    length: values.length,
+    pieces: littleEndianPieces(values),
+  })
+  const hashedSplit = (split: Split): HashedSplit => ({
+    inputs: hashed(split.inputs),
+    labels: hashed(split.labels),
+    ratings: hashed(split.ratings),
+    puzzleIds: hashed(split.puzzleIds),
+    puzzleStarts: hashed(split.puzzleStarts),
+    groupStarts: hashed(split.groupStarts),
+  })
+  return hashOfPieces(manifest, { train: hashedSplit(train), test: hashedSplit(test) }, { identifiers, testTasks })
 }
 
 /** An array as it is hashed: its little-endian bytes in pieces, which are taken once. */

@@ -139,8 +139,7 @@ interface MessageAt {
 /** Reads the description of a message; null at the mark of a stream's end. */
 function messageAt(open: OpenFile, from: number, to: number): MessageAt | null {
   const prefix = open.read(from, 8)
-  if (prefix.length < 8 || prefix.readUInt32LE(0) !== CONTINUATION)
-    throw damaged(open, `no message at byte ${from}`)
+  if (prefix.length < 8 || prefix.readUInt32LE(0) !== CONTINUATION) throw damaged(open, `no message at byte ${from}`)
   const length = prefix.readInt32LE(4)
   if (length === 0) return null
   if (length < 0 || length > MOST_METADATA || from + 8 + length > to)
@@ -181,7 +180,12 @@ function damaged(open: OpenFile, found: string, cause?: unknown): UserError {
  *
  * @throws UserError when there is no such column of this type, or it is compressed or has nulls.
  */
-export function columnPlaces({ schema, batches }: ArrowScan, open: OpenFile, name: string, type: DataType): BufferPlace[] {
+export function columnPlaces(
+  { schema, batches }: ArrowScan,
+  open: OpenFile,
+  name: string,
+  type: DataType,
+): BufferPlace[] {
   const index = schema.fields.findIndex((field) => field.name === name)
   const field = schema.fields[index]
   const wrong = (found: string): UserError =>

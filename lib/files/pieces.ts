@@ -104,4 +104,3 @@ export function withOpenFile<T>(
 function kindOf(stat: { isDirectory(): boolean }): string {
   return stat.isDirectory() ? 'a folder' : 'a device, a pipe or a socket'
 }
-

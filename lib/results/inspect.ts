@@ -74,7 +74,9 @@ function inspectOnce(dir: string, inspection: Inspection): InspectedRun {
   const provenance = sealed(FILES.provenance)
   inspection.attempt(() => readLabel(dir))
   const steps = [FILES.metrics, FILES.evaluations].map((name) =>
-    inspection.attempt(() => inspectTable(path.join(dir, name), status.files[name as typeof FILES.metrics], inspection)),
+    inspection.attempt(() =>
+      inspectTable(path.join(dir, name), status.files[name as typeof FILES.metrics], inspection),
+    ),
   )
   checkLastStep(dir, status, steps, inspection)
   const outcomes = status.files[FILES.outcomes]
@@ -176,7 +178,8 @@ function inspectCheckpoint(
   const file = path.join(dir, checkpointFile(step))
   const scan = scanSafetensors(file, inspection.read)
   const own = checkpoints.flatMap((one) => (one.step === step ? [one.checksum] : []))
-  if (scan.seal === null) throw new UserError({ where: file, expected: 'a sealed checkpoint', found: 'one without a seal' })
+  if (scan.seal === null)
+    throw new UserError({ where: file, expected: 'a sealed checkpoint', found: 'one without a seal' })
   if (!own.includes(scan.seal)) {
     const [expected, found] = differingHashes(own.at(-1)!, scan.seal)
     throw new UserError({

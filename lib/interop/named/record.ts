@@ -116,7 +116,8 @@ export function weightsNamed(name: string, folder: string = WEIGHTS_FOLDER): Nam
   return { name, file, record }
 }
 
-function readRecord(file: string): WeightsRecord {
+/** Reads the record of weights. @throws UserError when it is damaged or of another format version. */
+export function readRecord(file: string): WeightsRecord {
   const json = readJson(file)
   checkFormatVersion(json, file, 'the record of weights', FORMAT_VERSION)
   const parsed = recordSchema.safeParse(json)
