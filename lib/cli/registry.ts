@@ -109,6 +109,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Check everything that is stored, byte by byte.',
       load: async () => (await import('./commands/verify.js')).command,
     },
+    gc: {
+      usage: 'gc [key=value …]',
+      summary: 'Show what nothing refers to, and remove it.',
+      load: async () => (await import('./commands/gc.js')).command,
+    },
     cluster: {
       usage: 'cluster doctor',
       summary: 'Show what a compute node of a cluster lacks.',

@@ -26,10 +26,10 @@ export function scanSafetensors(file: string, onBytes?: (bytes: number) => void)
     const header = seal ? headerIfReadable(head, file, open.size) : readHeader(head, file, open.size)
     let notFinite: string | null = null
     for (const place of header?.tensors ?? []) {
-      const isFinite = finiteTest(place)
+      const hasFinite = finiteTest(place)
       for (const piece of open.pieces(header!.size + place.begin, header!.size + place.end)) {
         seal?.update(piece)
-        if (notFinite === null && !isFinite(piece)) notFinite = place.name
+        if (notFinite === null && !hasFinite(piece)) notFinite = place.name
       }
     }
     if (!header) for (const piece of open.pieces(head.length)) seal?.update(piece)

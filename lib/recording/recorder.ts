@@ -3,6 +3,7 @@ import { Schema } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { ArrowBatchWriter } from '../files/arrow-batches.js'
 import { makeFolder } from '../files/atomic.js'
+import { type Lease, takeLease } from '../results/lease.js'
 import type { StepMeasures } from '../think/step-measures.js'
 import { type AnswerRow, answersBatch, answersSchema } from './answers-table.js'
 import { batchOf, type Column, measured, schemaOf, stepColumns, type Values } from './columns.js'
@@ -65,6 +66,8 @@ export class Recorder {
   /** Units whose rows are complete and in the buffer. */
   #completed: Unit[] = []
   #completedRows = 0
+  /** The right to write the folder, by which others see that the recording is at work. */
+  #lease: Lease | null = null
   #writers: { readonly steps: ArrowBatchWriter; readonly answers: ArrowBatchWriter | null } | null = null
   #columns: readonly Column[] = []
   #schema = new Schema([])
@@ -148,6 +151,14 @@ export class Recorder {
    * @throws RangeError if rollouts are missing from a finished recording.
    */
   end(state: 'finished' | 'interrupted' = 'finished'): RecordingFacts {
+    try {
+      return this.#end(state)
+    } finally {
+      this.#lease?.release()
+    }
+  }
+
+  #end(state: 'finished' | 'interrupted'): RecordingFacts {
     if (this.#hasFailed) {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
@@ -181,6 +192,7 @@ export class Recorder {
     this.#schema = schemaOf(this.#columns)
     this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
     makeFolder(this.#dir)
+    this.#lease ??= takeLease(this.#dir)
     const file = (name: string): string => path.join(this.#dir, name)
     const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
     try {

@@ -18,7 +18,7 @@ import { isPublished, readPublished } from './published/read.js'
 export const MANIFEST = 'manifest.json'
 
 /** Files that a data set's folder may contain. */
-const OWN = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
+export const OWN_FILES = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
 
 /**
  * Saves a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
@@ -128,7 +128,7 @@ function whatIsThere(folder: string, dataset: Dataset): 'nothing' | 'same' | 'ot
   const names = fs.readdirSync(folder)
   if (names.length === 0) return 'nothing'
   if (!names.includes(MANIFEST)) return 'something'
-  if (names.some((name) => !OWN.includes(name))) return 'something'
+  if (names.some((name) => !OWN_FILES.includes(name))) return 'something'
   return isStored(folder, names, dataset) ? 'same' : 'other data'
 }
 

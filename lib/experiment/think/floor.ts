@@ -14,7 +14,8 @@ import type { RolloutSettings } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 
 const FORMAT_VERSION = 1
-const FLOOR_FILE = 'floor.json'
+/** Name of the file of the floor in a recording's folder. */
+export const FLOOR_FILE = 'floor.json'
 
 /** Most puzzles that the numerical floor is measured on. */
 export const FLOOR_PUZZLES = 200
