@@ -13,7 +13,7 @@ import { openParts, taskNamed } from '../tasks/registry.js'
 import { readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 import { emptySplit } from './published/split.js'
-import { MANIFEST } from './store.js'
+import { MANIFEST, OWN_FILES } from './store.js'
 
 /** What others refer to of an inspected data set. */
 export interface InspectedDataset {
@@ -25,7 +25,8 @@ export interface InspectedDataset {
 
 /** Returns whether a folder holds a data set, in Recurlab's layout or that of the published builders. */
 export function isDataset(dir: string): boolean {
-  return fs.existsSync(path.join(dir, MANIFEST)) || isPublished(dir)
+  // Without its manifest it is a damaged one.
+  return OWN_FILES.some((name) => fs.existsSync(path.join(dir, name))) || isPublished(dir)
 }
 
 /**
@@ -35,7 +36,7 @@ export function isDataset(dir: string): boolean {
  * read as whole.
  */
 export function inspectDataset(dir: string, inspection: Inspection): InspectedDataset {
-  if (!fs.existsSync(path.join(dir, MANIFEST))) return inspectPublished(dir, inspection)
+  if (isPublished(dir) && !fs.existsSync(path.join(dir, MANIFEST))) return inspectPublished(dir, inspection)
   const manifest = inspection.attempt(() => readManifest(path.join(dir, MANIFEST)))
   if (!manifest) return { hash: null, rows: null }
   const rows = manifest.counts.train + manifest.counts.test

@@ -71,7 +71,7 @@ export function isLeft(dir: string, name: string): boolean {
 }
 
 function isListed(status: RunStatus | null, name: string): boolean {
-  return status?.checkpoints.some(({ step }) => checkpointFile(step) === name)
+  return status?.checkpoints.some(({ step }) => checkpointFile(step) === name) ?? false
 }
 
 function hasGoodCheckpoint(dir: string, { checkpoints }: RunStatus): boolean {
