@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readBytes, sha256, writeFileAtomic } from './atomic.js'
+import { differingHashes } from './hash-text.js'
+import { addStretch, fileHash, type OnBytes } from './stream-hash.js'
 
 /**
  * Writes an Arrow table in the IPC file format.
@@ -24,13 +28,7 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
   if (checksum !== undefined) {
     const right = typeof checksum === 'string' ? [checksum] : checksum
     const found = sha256(bytes)
-    if (!right.includes(found))
-      throw new UserError({
-        where: file,
-        expected: `SHA-256 ${right.join(' or ')}`,
-        found,
-        todo: 'The file is damaged or was changed: build or copy it again.',
-      })
+    if (!right.includes(found)) throw otherHash(file, right, found)
   }
   if (!isFileFormat(bytes)) throw new UserError({ where: file, expected: 'an Arrow IPC file', found: 'something else' })
   if (bytes.length < 12 || bytes.subarray(-6).toString('latin1') !== 'ARROW1')
@@ -63,10 +61,46 @@ export function readArrowStart(file: string, extents: readonly Extent[]): Table 
     .map((extent) => ({ extent, content: bytes.subarray(0, extent.bytes) }))
     .find(({ extent, content }) => sha256(content) === extent.checksum)
   if (start) return parsed(start.content, file)
-  throw new UserError({
+  const content = bytes.subarray(0, extents.at(-1)!.bytes)
+  throw otherStart(file, extents, { bytes: content.length, checksum: sha256(content) })
+}
+
+/**
+ * Checks a file against its possible checksums, with a few megabytes in memory. @throws UserError when none of them matches.
+ */
+export function checkHash(file: string, checksums: readonly string[], onBytes?: OnBytes): void {
+  const found = fileHash(file, onBytes)
+  if (!checksums.includes(found)) throw otherHash(file, checksums, found)
+}
+
+/**
+ * Checks the complete part of a file that grows, with a few megabytes in memory. @throws UserError as {@link readArrowStart}.
+ */
+export function checkStart(file: string, extents: readonly Extent[], onBytes?: OnBytes): void {
+  const found = extents.map(({ bytes }) => {
+    const hash = createHash('sha256')
+    return { bytes: addStretch(hash, file, { bytes }, onBytes), checksum: hash.digest('hex') }
+  })
+  if (!extents.some((extent, i) => isDeepStrictEqual(extent, found[i]))) throw otherStart(file, extents, found.at(-1)!)
+}
+
+function otherHash(file: string, right: readonly string[], other: string): UserError {
+  const [expected, found] = differingHashes(right.at(-1)!, other)
+  return new UserError({
     where: file,
-    expected: extents.map((extent) => `SHA-256 ${extent.checksum} of the first ${extent.bytes} bytes`).join(' or '),
-    found: `${sha256(bytes)} of all ${bytes.length}`,
+    expected: `SHA-256 ${expected}`,
+    found,
+    todo: 'The file is damaged or was changed: build or copy it again.',
+  })
+}
+
+function otherStart(file: string, extents: readonly Extent[], { bytes, checksum }: Extent): UserError {
+  const last = extents.at(-1)!
+  const [expected, found] = differingHashes(last.checksum, checksum)
+  return new UserError({
+    where: file,
+    expected: `SHA-256 ${expected} of the first ${last.bytes} bytes`,
+    found: bytes < last.bytes ? `${bytes} bytes` : found,
     todo: 'The file is damaged or was changed: copy it again.',
   })
 }

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
 import { sha256 } from './atomic.js'
+import { differingHashes } from './hash-text.js'
 import { fileOperations as fs } from './operations.js'
+import { openRegular } from './regular.js'
 import { safetensorsPieces, type TensorEntry } from './safetensors.js'
+import { addStretch, type OnBytes } from './stream-hash.js'
 
 /**
  * Start of a sealed file: a safetensors file that carries its own SHA-256, computed with zeros in its place, so that
@@ -34,7 +38,7 @@ export function sealOf(pieces: readonly Uint8Array[]): string {
 /** Returns the checksum that a sealed file carries, unverified; null for any other file. */
 export function carriedSeal(file: string): string | null {
   const start = Buffer.alloc(CHECKSUM_AT + ZEROS.length)
-  const fd = fs.openSync(file, 'r')
+  const fd = openRegular(file)
   try {
     fs.readSync(fd, start, 0, start.length, 0)
   } finally {
@@ -48,19 +52,41 @@ export function isSealed(bytes: Buffer): boolean {
   return bytes.toString('latin1', 8, CHECKSUM_AT) === BEFORE_CHECKSUM
 }
 
+/**
+ * Verifies a sealed file with a few megabytes in memory, and returns its checksum.
+ *
+ * @throws UserError when it cannot be read, was modified, or is not sealed.
+ */
+export function checkSealedFile(file: string, onBytes?: OnBytes): string {
+  const expected = carriedSeal(file)
+  if (expected === null) throw notSealed(file)
+  const hash = createHash('sha256')
+  addStretch(hash, file, { bytes: CHECKSUM_AT }, onBytes)
+  hash.update(ZEROS)
+  addStretch(hash, file, { from: CHECKSUM_AT + ZEROS.length }, onBytes)
+  return matching(file, expected, hash.digest('hex'))
+}
+
 /** Verifies a sealed file and returns its checksum. @throws UserError when it was modified or is not sealed. */
 export function checkSeal(bytes: Buffer, file: string): string {
   const after = CHECKSUM_AT + ZEROS.length
-  if (!isSealed(bytes))
-    throw new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
+  if (!isSealed(bytes)) throw notSealed(file)
   const expected = bytes.toString('latin1', CHECKSUM_AT, after)
   const found = sha256([bytes.subarray(0, CHECKSUM_AT), Buffer.from(ZEROS), bytes.subarray(after)])
-  if (found !== expected)
-    throw new UserError({
-      where: file,
-      expected: `SHA-256 ${expected}`,
-      found,
-      todo: 'The checkpoint is damaged or was changed: copy it again, or make it again.',
-    })
-  return found
+  return matching(file, expected, found)
+}
+
+function notSealed(file: string): UserError {
+  return new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
+}
+
+function matching(file: string, checksum: string, sum: string): string {
+  if (checksum === sum) return sum
+  const [expected, found] = differingHashes(checksum, sum)
+  throw new UserError({
+    where: file,
+    expected: `SHA-256 ${expected}`,
+    found,
+    todo: 'The file is damaged or was changed: copy it again, or make it again.',
+  })
 }
