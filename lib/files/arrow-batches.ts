@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   CompressionType,
   compressionRegistry,
@@ -14,7 +13,6 @@ import { notWritable, sha256, systemReason, unreadable, writeAll } from './atomi
 import { lz4Compress, lz4Decompress } from './lz4.js'
 import { fileOperations as fs } from './operations.js'
 import { openRegular } from './regular.js'
-import { addStretch, type OnBytes } from './stream-hash.js'
 
 compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: lz4Compress, decode: (bytes) => lz4Decompress(bytes) })
 
@@ -185,20 +183,6 @@ export function* readBatches(file: string, parts: readonly ArrowPart[]): Generat
     }
   } finally {
     fs.closeSync(fd)
-  }
-}
-
-/**
- * Checks the complete parts of a file, with a few megabytes in memory. @throws DamagedFile naming the first that is damaged.
- */
-export function checkParts(file: string, parts: readonly ArrowPart[], onBytes?: OnBytes): void {
-  let from = 0
-  for (const [i, { bytes, sha256: right }] of parts.entries()) {
-    const hash = createHash('sha256')
-    const got = addStretch(hash, file, { from, bytes }, onBytes)
-    if (got < bytes) throw damaged(file, parts.length, i, 'the file ends')
-    if (hash.digest('hex') !== right) throw damaged(file, parts.length, i, 'the bytes differ')
-    from += bytes
   }
 }
 

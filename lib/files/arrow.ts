@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readBytes, sha256, writeFileAtomic } from './atomic.js'
 import { differingHashes } from './hash-text.js'
-import { addStretch, fileHash, type OnBytes } from './stream-hash.js'
 
 /**
  * Writes an Arrow table in the IPC file format.
@@ -63,25 +60,6 @@ export function readArrowStart(file: string, extents: readonly Extent[]): Table 
   if (start) return parsed(start.content, file)
   const content = bytes.subarray(0, extents.at(-1)!.bytes)
   throw otherStart(file, extents, { bytes: content.length, checksum: sha256(content) })
-}
-
-/**
- * Checks a file against its possible checksums, with a few megabytes in memory. @throws UserError when none of them matches.
- */
-export function checkHash(file: string, checksums: readonly string[], onBytes?: OnBytes): void {
-  const found = fileHash(file, onBytes)
-  if (!checksums.includes(found)) throw otherHash(file, checksums, found)
-}
-
-/**
- * Checks the complete part of a file that grows, with a few megabytes in memory. @throws UserError as {@link readArrowStart}.
- */
-export function checkStart(file: string, extents: readonly Extent[], onBytes?: OnBytes): void {
-  const found = extents.map(({ bytes }) => {
-    const hash = createHash('sha256')
-    return { bytes: addStretch(hash, file, { bytes }, onBytes), checksum: hash.digest('hex') }
-  })
-  if (!extents.some((extent, i) => isDeepStrictEqual(extent, found[i]))) throw otherStart(file, extents, found.at(-1)!)
 }
 
 function otherHash(file: string, right: readonly string[], other: string): UserError {

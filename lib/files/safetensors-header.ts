@@ -1,8 +1,6 @@
 import { UserError } from '../errors.js'
 import { isJsonObject, type JsonObject, kindOf } from './json.js'
 import { duplicateKey, isHostileKey } from './json-keys.js'
-import { fileOperations as fs } from './operations.js'
-import { openRegular, unreadable } from './regular.js'
 import { ARRAY_TYPES, type Dtype, isDtype } from './safetensors-dtype.js'
 
 /** Position of one tensor. */
@@ -32,32 +30,8 @@ export function isReserved(name: string): boolean {
   return isHostileKey(name) || name === '__metadata__'
 }
 
-/** Reads and checks the header of a safetensors file in memory. @throws UserError that names the fault. */
+/** Reads and checks the header of a safetensors file. @throws UserError that names the fault. */
 export function readHeader(bytes: Uint8Array, where: string): Header {
-  return headerOf(bytes, bytes.length, where)
-}
-
-/** Reads and checks the header of a safetensors file without its tensors. @throws UserError that names the fault. */
-export function readFileHeader(file: string): Header {
-  const fd = openRegular(file)
-  try {
-    const { size } = fs.fstatSync(fd)
-    const read = (length: number): Buffer => {
-      const bytes = Buffer.alloc(Math.min(length, size))
-      return bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, 0))
-    }
-    const start = read(8)
-    const length = start.length < 8 ? 0 : Number(start.readBigUInt64LE())
-    return headerOf(read(8 + Math.min(length, MAX_HEADER)), size, file)
-  } catch (error) {
-    throw error instanceof UserError ? error : unreadable(file, error)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
-
-/** @param bytes the file, or its beginning with the header @param all bytes of the file */
-function headerOf(bytes: Uint8Array, all: number, where: string): Header {
   const fail = faults(where)
   if (bytes.length < 8) throw fail('8 bytes of header length', `${bytes.length} bytes in all`)
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
@@ -70,7 +44,7 @@ function headerOf(bytes: Uint8Array, all: number, where: string): Header {
     .filter((name) => name !== '__metadata__')
     .map((name) => readPlace(name, header[name], fail))
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end)
-  checkCover(tensors, all - size, fail)
+  checkCover(tensors, bytes.length - size, fail)
   return { size, metadata, tensors }
 }
 

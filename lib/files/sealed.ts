@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
 import { sha256 } from './atomic.js'
 import { differingHashes } from './hash-text.js'
 import { fileOperations as fs } from './operations.js'
 import { openRegular } from './regular.js'
 import { safetensorsPieces, type TensorEntry } from './safetensors.js'
-import { addStretch, type OnBytes } from './stream-hash.js'
 
 /**
  * Start of a sealed file: a safetensors file that carries its own SHA-256, computed with zeros in its place, so that
@@ -50,21 +48,6 @@ export function carriedSeal(file: string): string | null {
 /** Returns whether a file starts as a sealed file does. */
 export function isSealed(bytes: Buffer): boolean {
   return bytes.toString('latin1', 8, CHECKSUM_AT) === BEFORE_CHECKSUM
-}
-
-/**
- * Verifies a sealed file with a few megabytes in memory, and returns its checksum.
- *
- * @throws UserError when it cannot be read, was modified, or is not sealed.
- */
-export function checkSealedFile(file: string, onBytes?: OnBytes): string {
-  const expected = carriedSeal(file)
-  if (expected === null) throw notSealed(file)
-  const hash = createHash('sha256')
-  addStretch(hash, file, { bytes: CHECKSUM_AT }, onBytes)
-  hash.update(ZEROS)
-  addStretch(hash, file, { from: CHECKSUM_AT + ZEROS.length }, onBytes)
-  return matching(file, expected, hash.digest('hex'))
 }
 
 /** Verifies a sealed file and returns its checksum. @throws UserError when it was modified or is not sealed. */

@@ -10,9 +10,7 @@ import { differingHashes } from '../files/hash-text.js'
 import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
-import { readFileHeader } from '../files/safetensors-header.js'
-import { carriedSeal, checkSeal, checkSealedFile, sealedPieces, sealOf } from '../files/sealed.js'
-import type { OnBytes } from '../files/stream-hash.js'
+import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
 import { CHECKPOINT_FORMAT } from '../interop/weights-format.js'
 import { bestCheckpoint } from './kept.js'
 import { checkpointFile, FILES } from './layout.js'
@@ -198,20 +196,6 @@ function checkOwn(file: string, checksum: string, right: readonly string[]): voi
     found: `another one (${found})`,
     todo: "Put the run's own file back, or begin a new run with these weights: recurlab train PRESET init=FILE.",
   })
-}
-
-/**
- * Checks the checkpoint of a step with a few megabytes in memory: its own checksum, that it is this run's, and that it was trained with
- * the run's configuration.
- *
- * @throws UserError when it is damaged or does not belong to the run.
- */
-export function checkCheckpoint({ dir }: { readonly dir: string }, step: number, onBytes?: OnBytes): void {
-  const file = path.join(dir, checkpointFile(step))
-  checkOwn(file, checkSealedFile(file, onBytes), checksumsOf(dir, step))
-  const { metadata } = readFileHeader(file)
-  checkpointState(metadata, file)
-  checkConfig(dir, metadata.config)
 }
 
 /** Checks that weights are resumed under the configuration that they were trained with. @throws UserError */

@@ -1,5 +1,4 @@
 /** A run is one folder, `RESULTS/runs/ID`, that one process writes and any number read. */
-export { checkRun } from './check.js'
 export {
   type Checkpoint,
   type CheckpointChoice,

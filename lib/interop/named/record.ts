@@ -122,16 +122,15 @@ export function weightsNamed(name: string, folder: string = WEIGHTS_FOLDER): Nam
 }
 
 /**
- * Checks the SHA-256 of weights with a name and of their configuration, a few megabytes at a time.
+ * Checks the SHA-256 of weights with a name and of their configuration, with a few megabytes in memory.
  *
- * @param progress called with the number of bytes read since the last call
  * @throws UserError when a file is damaged, or not the one that the record names.
  */
-export function checkNamed({ name, file, config, record }: NamedWeights, progress?: (bytes: number) => void): void {
+export function checkNamed({ name, file, config, record }: NamedWeights): void {
   const parts = [{ file, sha256: record.sha256 }]
   if (config !== null) parts.push({ file: config, sha256: record.config!.sha256 })
   for (const part of parts) {
-    const found = fileHash(part.file, progress)
+    const found = fileHash(part.file)
     if (found === part.sha256) continue
     const [expected, other] = differingHashes(part.sha256, found)
     throw new UserError({
