@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
-import { unreadable } from './atomic.js'
 import { fileOperations as fs } from './operations.js'
+import { openRegular, unreadable } from './regular.js'
 
 /** Bytes of a piece. */
 const PIECE = 2 ** 20
@@ -20,15 +20,8 @@ export class OpenFile {
   constructor(file: string, onBytes: (bytes: number) => void = () => {}) {
     this.file = file
     this.#onBytes = onBytes
-    try {
-      // Opening a FIFO would wait for its other end.
-      const stat = fs.statSync(file)
-      if (!stat.isFile()) throw new UserError({ where: file, expected: 'a file', found: kindOf(stat) })
-      this.#fd = fs.openSync(file, 'r')
-      this.size = fs.fstatSync(this.#fd).size
-    } catch (error) {
-      throw error instanceof UserError ? error : unreadable(file, error)
-    }
+    this.#fd = openRegular(file)
+    this.size = fs.fstatSync(this.#fd).size
   }
 
   /** Returns the bytes from a place on; fewer than asked for at the end of the file. @throws UserError */
@@ -99,8 +92,4 @@ export function withOpenFile<T>(
   } finally {
     open.close()
   }
-}
-
-function kindOf(stat: { isDirectory(): boolean }): string {
-  return stat.isDirectory() ? 'a folder' : 'a device, a pipe or a socket'
 }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { type ArrowPart, readBatches } from '../files/arrow-batches.js'
 import { scanArrow } from '../files/arrow-scan.js'
+import { sha256 } from '../files/atomic.js'
 import type { Inspection } from '../files/inspection.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { withOpenFile } from '../files/pieces.js'
@@ -9,7 +10,7 @@ import { ANSWERS_FILE, FACTS_FILE, type RecordingFacts, readFacts, STEPS_FILE } 
 import { unitsOf } from './unit.js'
 
 /**
- * Inspects the recording in a folder: the seal of its facts, the CRC-32 of every batch, that each batch decodes, that rollouts are
+ * Inspects the recording in a folder: the seal of its facts, the SHA-256 of every batch, that each batch decodes, that rollouts are
  * whole and in their order, and the numbers of rows and puzzles. Memory holds one batch.
  *
  * @returns the facts; undefined when they are damaged
@@ -46,7 +47,7 @@ function inspectSteps(dir: string, facts: RecordingFacts, inspection: Inspection
   }
   checkCount(file, `${facts.rows} rows`, facts.rows, rows)
   checkCount(file, `${facts.recorded} versions of puzzles`, facts.recorded, units)
-  checkEnd(file, files.steps, facts, inspection)
+  checkEnd(file, files.steps, facts.ends.steps, inspection)
 }
 
 function inspectAnswers(dir: string, facts: RecordingFacts, inspection: Inspection): void {
@@ -61,7 +62,7 @@ function inspectAnswers(dir: string, facts: RecordingFacts, inspection: Inspecti
     answers.reduce((sum, part) => sum + part.rows, 0),
     rows,
   )
-  checkEnd(file, answers, facts, inspection)
+  checkEnd(file, answers, facts.ends.answers, inspection)
 }
 
 function* batchesOf(
@@ -86,27 +87,24 @@ function checkCount(where: string, expected: string, right: number, found: numbe
   throw new UserError({ where, expected, found: String(found), todo: 'Record again, or copy the folder again.' })
 }
 
-/** Checks the table of contents that ends the file of a recording which has ended, by which other programs read it. */
-function checkEnd(file: string, parts: readonly ArrowPart[], facts: RecordingFacts, { read }: Inspection): void {
-  if (facts.state === 'recording' || parts.length === 0) return
+/**
+ * Checks the table of contents that ends a file, by which other programs read it.
+ *
+ * @param end null where there is none: a recording at work, and one whose last write failed
+ * @throws UserError when it is damaged, or bytes follow it.
+ */
+function checkEnd(file: string, parts: readonly ArrowPart[], end: ArrowPart | null, { read }: Inspection): void {
+  if (end === null) return
   const complete = parts.reduce((sum, { bytes }) => sum + bytes, 0)
   withOpenFile(file, read, (open) => {
-    // After a write that failed there is no end; the complete parts are what the recording is.
-    if (facts.state === 'interrupted' && !open.read(open.size - 6, 6).equals(Buffer.from('ARROW1'))) return
-    const { batches } = scanArrow(open)
-    let at = parts[0]!.bytes
-    for (const [i, part] of parts.slice(1).entries()) {
-      const batch = batches[i]
-      if (!batch || batch.from !== at || batch.bytes > part.bytes || batch.rows !== part.rows)
-        throw new UserError({
-          where: file,
-          expected: `batch ${i + 1} at byte ${at} in the table of contents`,
-          found: batch ? `one at byte ${batch.from}` : 'none',
-          todo: 'Recurlab reads the file all the same; other programs do not. Copy it again.',
-        })
-      at += part.bytes
-    }
-    if (at !== complete || batches.length !== parts.length - 1)
-      throw new UserError({ where: file, expected: `${parts.length - 1} batches`, found: String(batches.length) })
+    checkCount(file, `${complete + end.bytes} bytes`, complete + end.bytes, open.size)
+    if (sha256(open.read(complete, end.bytes)) !== end.sha256)
+      throw new UserError({
+        where: file,
+        expected: `the table of contents from byte ${complete} on`,
+        found: 'other bytes',
+        todo: 'Recurlab reads the file all the same; other programs may not. Copy it again.',
+      })
+    checkCount(file, `${parts.length - 1} batches`, parts.length - 1, scanArrow(open).batches.length)
   })
 }

@@ -80,6 +80,7 @@ export class Recorder {
   readonly #steps = new Set<number>()
   /** Complete parts of both files. */
   #files: RecordingFacts['files'] = { steps: [], answers: [] }
+  #ends: RecordingFacts['ends'] = { steps: null, answers: null }
   /** Whether a write has failed, after which nothing more is written. */
   #hasFailed = false
   #recorded = 0
@@ -169,7 +170,10 @@ export class Recorder {
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
     this.#writeCompleted()
-    this.#close((writer) => writer.end())
+    const { steps } = this.#writers ?? {}
+    this.#close((writer) => {
+      this.#ends = { ...this.#ends, [writer === steps ? 'steps' : 'answers']: writer.end() }
+    })
     return this.#writeFacts(state)
   }
 
@@ -410,6 +414,7 @@ export class Recorder {
       recorded: this.#recorded,
       seconds: { computing: (share * this.#computing) / 1000, recording: (share * this.#recording) / 1000 },
       files: this.#files,
+      ends: this.#ends,
     }
     writeFacts(this.#dir, facts)
     return facts

@@ -72,7 +72,9 @@ function inspectOnce(dir: string, inspection: Inspection): InspectedRun {
   const record = sealed(FILES.config)
   const config = record && inspection.attempt(() => flattenGroups(recordedConfig(record, FILES.config).resolved))
   const provenance = sealed(FILES.provenance)
-  inspection.attempt(() => readLabel(dir))
+  inspection.attempt(() => readLabel({ dir, status }))
+  for (const [name, checksums] of Object.entries(status.diffs))
+    inspection.attempt(() => checkDiff(path.join(dir, name), checksums, inspection))
   const steps = [FILES.metrics, FILES.evaluations].map((name) =>
     inspection.attempt(() =>
       inspectTable(path.join(dir, name), status.files[name as typeof FILES.metrics], inspection),
@@ -91,6 +93,19 @@ function inspectOnce(dir: string, inspection: Inspection): InspectedRun {
     config: config ?? null,
     rows: steps[0]?.rows ?? null,
   }
+}
+
+/** Checks the stored differences of the code. @throws UserError when they are not those of the run */
+function checkDiff(file: string, checksums: readonly string[], { read }: Inspection): void {
+  const found = withOpenFile(file, read, (open) => open.sha256())
+  if (checksums.includes(found)) return
+  const [expected, other] = differingHashes(checksums.at(-1)!, found)
+  throw new UserError({
+    where: file,
+    expected: `the differences of the run's code (SHA-256 ${expected})`,
+    found: `other ones (${other})`,
+    todo: 'The file is damaged or was changed: copy it again.',
+  })
 }
 
 interface Steps {

@@ -10,10 +10,10 @@ import type { Inspection } from '../files/inspection.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { type OpenFile, withOpenFile } from '../files/pieces.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
-import { readManifest, type StoredFile, type StoredManifest } from './manifest.js'
+import { MANIFEST, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 import { emptySplit } from './published/split.js'
-import { MANIFEST, OWN_FILES } from './store.js'
+import { OWN_FILES } from './store.js'
 
 /** What others refer to of an inspected data set. */
 export interface InspectedDataset {

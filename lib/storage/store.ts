@@ -10,12 +10,18 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { hasEntry } from '../files/regular.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
 import { sources } from './fetch/sources.js'
-import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
+import {
+  FORMAT_VERSION,
+  MANIFEST,
+  manifestText,
+  readManifest,
+  type StoredFile,
+  type StoredManifest,
+} from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
-
-export const MANIFEST = 'manifest.json'
 
 /** Files that a data set's folder may contain. */
 export const OWN_FILES = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
@@ -79,7 +85,7 @@ function howToGet(dir: string): string {
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
-  const own = fs.existsSync(path.join(dir, MANIFEST))
+  const own = hasEntry(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)
     throw new UserError({

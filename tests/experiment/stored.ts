@@ -4,6 +4,7 @@ import path from 'node:path'
 import { after } from 'node:test'
 import { saveDataset, sudoku, sweep, think } from '../../lib/index.js'
 import { writeLabel } from '../../lib/results/label.js'
+import { readStatus } from '../../lib/results/status.js'
 
 /** One of every kind of thing that is stored, in `data` and `results` of a folder. */
 export interface Stored {
@@ -53,7 +54,7 @@ async function make(): Promise<Stored> {
     ...{ evalEvery: 2, checkpointEvery: 2, logEvery: 1, data: places.dataset },
   } as const
   const runs = await sweep(base, { seed: [0, 1] }, { resultsDir: places.results, workers: 1, observer: {} })
-  for (const { dir } of runs.all) writeLabel(dir, { name: 'pocket', note: null, tags: [] })
+  for (const { dir } of runs.all) writeLabel({ dir, status: readStatus(dir) }, { name: 'pocket', note: null, tags: [] })
   await think(runs.all[0]!.id, data, { depth: 3, rollouts: 2, noise: 0.3, resultsDir: places.results })
   const root = path.resolve(import.meta.dirname, '..', '..')
   cpSync(path.join(root, 'data', 'weights', 'sudoku-4x4'), places.weights, { recursive: true })

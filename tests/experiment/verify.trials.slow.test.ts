@@ -3,14 +3,16 @@ import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSyn
 import path from 'node:path'
 import { test } from 'node:test'
 import { Table, tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow'
+import { storeFailure } from '../../lib/experiment/sweep/failures.js'
 import { type Verified, verifyThings } from '../../lib/experiment/verify/verify.js'
 import { sha256 } from '../../lib/files/atomic.js'
 import { faultText } from '../../lib/files/inspection.js'
-import { type JsonObject, jsonText, readJson, writeJson } from '../../lib/files/json.js'
+import { type JsonObject, readJson, writeJson } from '../../lib/files/json.js'
 import { readSafetensors, type StoredTensor } from '../../lib/files/safetensors.js'
 import { sealedPieces, sealOf } from '../../lib/files/sealed.js'
 import { sealJson } from '../../lib/files/sealed-json.js'
 import { saveDataset, sudoku, verify } from '../../lib/index.js'
+import { readRecord, writeWeightsRecord } from '../../lib/interop/named/record.js'
 import type { Random } from '../../lib/random.js'
 import { readFacts, writeFacts } from '../../lib/recording/facts.js'
 import { extentOf } from '../../lib/results/row-log.js'
@@ -48,15 +50,24 @@ const FILES: readonly (readonly [thing: (stored: Stored) => string, file: string
   ),
   [(stored) => stored.sweep, 'plan.json'],
   [(stored) => stored.weights, 'weights.safetensors'],
+  [(stored) => stored.weights, 'record.json'],
+  [(stored) => stored.runs[1], 'label.json'],
 ]
 
 const DAMAGES = ['flip', 'truncate', 'empty', 'zero', 'folder', 'remove'] as const
 type Damage = (typeof DAMAGES)[number]
 
+/** Files whose absence has a meaning. */
+const OPTIONAL = ['floor.json', 'label.json', 'plain/recording.json']
+
 const ROUNDS = 4
 const damages = Array.from({ length: ROUNDS }).flatMap(() =>
   FILES.flatMap(([thing, file]) =>
-    DAMAGES.filter((damage) => damage !== 'remove' || file !== 'floor.json').map((damage) => ({ thing, file, damage })),
+    DAMAGES.filter((damage) => damage !== 'remove' || !OPTIONAL.includes(file)).map((damage) => ({
+      thing,
+      file,
+      damage,
+    })),
   ),
 )
 
@@ -86,7 +97,6 @@ test(
         const all = await checked(stored)
         const faults = faultsOf(all)
         assert.ok(faults.length >= 1, 'no fault')
-        // A recording of rollouts without its facts is one of plain rollouts.
         assert.ok(
           faults.every((line) => line.includes(`: ${damaged}`)),
           faults.join('\n'),
@@ -293,12 +303,11 @@ const disagreements: readonly Disagreement[] = [
     found: /steps\.arrow, puzzle \d+, version 0: expected 3 rollouts of at most 3 steps/,
   },
   {
-    name: 'plain rollouts of other weights',
+    name: 'plain rollouts of another recording',
     make: ({ recording }) => {
-      const facts = readFacts(path.join(recording, 'plain'))
-      writeFacts(path.join(recording, 'plain'), { ...facts, weights: { name: 'others', hash: 'f'.repeat(64) } })
+      writeFacts(path.join(recording, 'plain'), { ...readFacts(path.join(recording, 'plain')), beside: 'f'.repeat(64) })
     },
-    found: /a recording of the same weights/,
+    found: /expected the deterministic rollouts of this recording, found those of another one/,
   },
   {
     name: 'a recording without the table of contents at its end',
@@ -307,7 +316,7 @@ const disagreements: readonly Disagreement[] = [
       const complete = readFacts(recording).files.steps.reduce((sum, { bytes }) => sum + bytes, 0)
       truncateSync(file, complete)
     },
-    found: /steps\.arrow: expected a complete Arrow IPC file/,
+    found: /steps\.arrow: expected \d+ bytes, found \d+/,
   },
   {
     name: 'a plan of another configuration than its run',
@@ -325,21 +334,23 @@ const disagreements: readonly Disagreement[] = [
   {
     name: 'the failure of another run beside a plan',
     make: ({ sweep }) => {
-      writeJson(path.join(sweep, 'failures', 'a.json'), { formatVersion: 1, run: 'b', message: 'no', at: '' })
+      storeFailure({ dir: sweep }, 'b', 'no')
+      renameSync(path.join(sweep, 'failures', 'b.json'), path.join(sweep, 'failures', 'a.json'))
     },
-    found: /failures\/a\.json/,
+    found: /failures\/a\.json: expected the failure of a run, found that of b/,
   },
   {
     name: 'weights with NaN',
     make: ({ weights }) => {
       const file = path.join(weights, 'weights.safetensors')
-      const bytes = readFileSync(file)
-      bytes.writeFloatLE(Number.NaN, bytes.length - 4)
+      const { tensors, metadata } = readSafetensors(Buffer.from(readFileSync(file)), file)
+      const { checksum: _, ...others } = metadata
+      tensors.get('L_init')!.data.set([Number.POSITIVE_INFINITY] as never)
+      const bytes = Buffer.concat(sealedPieces(tensors, others))
       writeFileSync(file, bytes)
-      const record = readJson(path.join(weights, 'record.json'))
-      writeFileSync(path.join(weights, 'record.json'), jsonText({ ...record, sha256: sha256(bytes) }))
+      writeWeightsRecord(weights, { ...readRecord(path.join(weights, 'record.json')), sha256: sha256(bytes) })
     },
-    found: /weights\.safetensors(, tensor \S+: expected finite numbers|: expected SHA-256)/,
+    found: /weights\.safetensors, tensor L_init: expected finite numbers/,
   },
   {
     name: 'an executed notebook that ends too early',

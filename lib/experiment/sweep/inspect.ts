@@ -1,10 +1,9 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { checkFormatVersion } from '../../files/format-version.js'
 import type { Inspection } from '../../files/inspection.js'
-import { readJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { storedJobs } from '../slurm/jobs.js'
+import { readFailure } from './failures.js'
 import { rungDecisions } from './halving.js'
 import { readPlan, type SweepPlan } from './plan.js'
 
@@ -25,7 +24,7 @@ export function inspectPlan(dir: string, inspection: Inspection): SweepPlan | un
   const failures = path.join(dir, 'failures')
   for (const name of fs.existsSync(failures) ? fs.readdirSync(failures) : [])
     if (name.endsWith('.json') && !name.startsWith('.'))
-      inspection.attempt(() => checkFailure(path.join(failures, name)))
+      inspection.attempt(() => readFailure(dir, path.basename(name, '.json')))
   return plan
 }
 
@@ -39,12 +38,4 @@ function checkRungs(plan: SweepPlan): void {
           expected: `runs 0…${plan.runs.length - 1} of the plan`,
           found: String(index),
         })
-}
-
-function checkFailure(file: string): void {
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the failure of a run', 1)
-  const run = path.basename(file, '.json')
-  if (json.run !== run || typeof json.message !== 'string')
-    throw new UserError({ where: file, expected: `the failure of run ${run}`, found: `that of ${String(json.run)}` })
 }

@@ -10,14 +10,13 @@ import type { WeightsRecord } from '../../interop/named/record.js'
 import { readNotebook } from '../../notebook/notebook.js'
 import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
 import { inspectRecording } from '../../recording/inspect.js'
-import { checkSame } from '../../recording/same.js'
 import { type InspectedRun, inspectRun } from '../../results/inspect.js'
 import { isAtWork } from '../../results/lease.js'
 import { type InspectedDataset, inspectDataset } from '../../storage/inspect.js'
 import { inspectPlan } from '../sweep/inspect.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { readFloor } from '../think/floor.js'
-import { PLAIN } from '../think/rollout-recording.js'
+import { checkBeside, PLAIN } from '../think/rollout-recording.js'
 import type { Thing } from './things.js'
 
 /** What an inspection of one thing found, with what others refer to. */
@@ -67,11 +66,11 @@ export function inspectThing(thing: Thing, onBytes: (bytes: number) => void): In
 /** Inspects a recording with the deterministic rollouts and the numerical floor beside it. */
 function inspectWithPlain(dir: string, inspection: Inspection): RecordingFacts | undefined {
   const facts = inspectRecording(dir, inspection)
-  inspection.attempt(() => readFloor(dir))
+  if (facts) inspection.attempt(() => readFloor(dir, facts))
   const plain = path.join(dir, PLAIN)
   if (!fs.existsSync(path.join(plain, FACTS_FILE))) return facts
   const deterministic = inspectRecording(plain, inspection)
-  if (facts && deterministic) inspection.attempt(() => checkSame(facts, deterministic))
+  if (facts && deterministic) inspection.attempt(() => checkBeside(facts, plain, deterministic))
   return facts
 }
 
