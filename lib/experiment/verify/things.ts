@@ -53,7 +53,7 @@ function thingsOfResults(results: string): Thing[] {
   ]
   const things = folders.flatMap(([kind, folder]) =>
     // A folder whose name starts with a dot is one that is being made or removed.
-    foldersIn(folder).flatMap((dir) => (bytesIn(dir) > 0 ? [thing(kind, dir)] : [])),
+    foldersIn(folder).flatMap((dir) => (entriesIn(dir).length > 0 ? [thing(kind, dir)] : [])),
   )
   const stored = things
     .filter(({ kind }) => kind === 'sweep')
