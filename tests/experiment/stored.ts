@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
@@ -22,7 +22,8 @@ export interface Stored {
   readonly notebook: string
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-stored-'))
+/** In memory where that is possible: everything is put back after each use. */
+const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'recurlab-stored-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const [work, backup] = [path.join(folder, 'work'), path.join(folder, 'backup')]
