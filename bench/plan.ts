@@ -245,7 +245,7 @@ class Simulation {
     const status: RunStatus = {
       ...{ formatVersion: FORMAT_VERSION, state, step, trainSteps, parameters: 1, checkpoint: step },
       ...{ checkpoints: [{ step, checksum }], ended: state === 'finished' ? 'trainSteps' : null },
-      ...{ started: time, updated: time, message: state === 'failed' ? 'the loss is NaN' : null, files },
+      ...{ started: time, updated: time, message: state === 'failed' ? 'the loss is NaN' : null, files, diffs: {} },
     }
     writeFileSync(path.join(dir, FILES.status), jsonText(sealJson(status, ['state'])))
     const lease = path.join(dir, 'lease-000001.json')

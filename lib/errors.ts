@@ -21,9 +21,12 @@ export interface UserErrorParts {
 export class UserError extends Error {
   override readonly name: string = 'UserError'
   readonly exitCode: 1 | 2
+  /** What the message says, in its parts; a message that was given as one text is `found`. */
+  readonly parts: UserErrorParts
 
   constructor(parts: UserErrorParts | string, options?: ErrorOptions) {
     super(typeof parts === 'string' ? parts : describe(parts), options)
+    this.parts = typeof parts === 'string' ? { expected: '', found: parts } : parts
     this.exitCode = typeof parts === 'string' ? 1 : (parts.exitCode ?? 1)
   }
 }

@@ -106,6 +106,7 @@ export {
   type VotesRow,
   votesAblation,
 } from './experiment/think/votes-ablation.js'
+export { type VerifyOptions, verify } from './experiment/verify/verify.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
 export { ConfiguredModel, createModel } from './lab/create-model.js'
 export { evaluate } from './lab/evaluate.js'

@@ -1,8 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
+import { UserError } from '../errors.js'
+import { type JsonObject, readJson } from '../files/json.js'
 import { projectFolder } from '../files/places.js'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
@@ -77,12 +79,22 @@ function checkRecord(kind: 'cpu' | 'gpu'): void {
     if (existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }
-  const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  if (typeof record !== 'object' || record === null || !('state' in record)) return
+  const record = recordIn(file)
+  // A damaged record says nothing: what is built is tried, and set-up makes the record anew.
+  if (record === null || !('state' in record)) return
   if (record.state === 'ready') return
   const reason = 'reason' in record ? String(record.reason).replace(/\.$/, '') : 'set-up failed'
   const todo = 'todo' in record ? String(record.todo) : setUpCommand(kind)
   throw new Unavailable(`set-up could not build it: ${reason}`, todo)
+}
+
+function recordIn(file: string): JsonObject | null {
+  try {
+    return readJson(file)
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
 }
 
 /** Returns whether this user may enter a folder. */

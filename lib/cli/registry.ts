@@ -109,6 +109,16 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Show the set-up, the backend with the reason for it, and missing parts.',
       load: async () => (await import('./commands/doctor.js')).command,
     },
+    verify: {
+      usage: 'verify [RUN|DIR|FILE …]',
+      summary: 'Check everything that is stored, byte by byte.',
+      load: async () => (await import('./commands/verify.js')).command,
+    },
+    gc: {
+      usage: 'gc [key=value …]',
+      summary: 'Show what nothing refers to, and remove it.',
+      load: async () => (await import('./commands/gc.js')).command,
+    },
     cluster: {
       usage: 'cluster doctor',
       summary: 'Show what a compute node of a cluster lacks.',

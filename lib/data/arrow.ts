@@ -38,7 +38,8 @@ export function tokenColumn(tokens: Uint8Array, length: number, seqLen: number):
   return new Vector([makeData({ type: tokenType(seqLen), length, nullCount: 0, child: item })])
 }
 
-function tokenType(seqLen: number): FixedSizeList<Uint8> {
+/** Returns the type of a column of tokens. */
+export function tokenType(seqLen: number): FixedSizeList<Uint8> {
   return new FixedSizeList(seqLen, new Field('item', new Uint8(), false))
 }
 
@@ -70,22 +71,33 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
   if (!table.getChild('group'))
     return { ...split, puzzleStarts: singletonStarts(count), groupStarts: singletonStarts(count) }
   const int32 = (column: string): Int32Array => readNumbers(table, column, new Int32(), new Int32Array(count), wrong)
-  const puzzleIndex = int32('puzzleIndex')
-  const puzzleStarts = startsOf(puzzleIndex, 'puzzleIndex', wrong)
-  const groups = int32('group')
+  return { ...split, ...startsOf(int32('puzzleIndex'), int32('group'), wrong) }
+}
+
+/**
+ * Returns the first example of each puzzle and the first puzzle of each group from the columns `puzzleIndex` and `group`.
+ *
+ * @param wrong makes the error for columns that do not count up from 0, and for a puzzle in several groups
+ */
+export function startsOf(
+  puzzleIndex: Int32Array,
+  groups: Int32Array,
+  wrong: Wrong,
+): Pick<Split, 'puzzleStarts' | 'groupStarts'> {
+  const puzzleStarts = runStarts(puzzleIndex, 'puzzleIndex', wrong)
   const first = puzzleStarts.subarray(0, -1)
-  const groupStarts = startsOf(
+  const groupStarts = runStarts(
     Int32Array.from(first, (at) => groups[at]!),
     'group',
     wrong,
   )
   if (!groups.every((group, i) => group === groups[puzzleStarts[puzzleIndex[i]!]!]!))
     throw wrong('each puzzle in one group', 'a puzzle in several')
-  return { ...split, puzzleStarts, groupStarts }
+  return { puzzleStarts, groupStarts }
 }
 
 /** Inverts {@link numbersOf}: 0, 0, 1 → 0, 2, 3. Numbers must count up from 0 without a gap. */
-function startsOf(numbers: Int32Array, column: string, wrong: Wrong): Int32Array {
+function runStarts(numbers: Int32Array, column: string, wrong: Wrong): Int32Array {
   const starts: number[] = []
   numbers.forEach((number, i) => {
     if (number === starts.length) starts.push(i)

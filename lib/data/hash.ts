@@ -42,14 +42,46 @@ const ARRAYS = [
  * identifiers and the test tasks, as JSON, each preceded by such a line.
  */
 export function datasetHash({ manifest, train, test, identifiers, testTasks }: HashedContent): string {
+  const hashed = (values: Values): HashedArray => ({
+    type: typeOf(values),
+    length: values.length,
+    pieces: littleEndianPieces(values),
+  })
+  const hashedSplit = (split: Split): HashedSplit => ({
+    inputs: hashed(split.inputs),
+    labels: hashed(split.labels),
+    ratings: hashed(split.ratings),
+    puzzleIds: hashed(split.puzzleIds),
+    puzzleStarts: hashed(split.puzzleStarts),
+    groupStarts: hashed(split.groupStarts),
+  })
+  return hashOfPieces(manifest, { train: hashedSplit(train), test: hashedSplit(test) }, { identifiers, testTasks })
+}
+
+/** An array as it is hashed: its little-endian bytes in pieces, which are taken once. */
+export interface HashedArray {
+  readonly type: 'uint8' | 'int32' | 'float64'
+  readonly length: number
+  readonly pieces: Iterable<Uint8Array>
+}
+
+/** The arrays of a split as they are hashed. */
+export type HashedSplit = Readonly<Record<(typeof ARRAYS)[number], HashedArray>>
+
+/** Returns the hash of {@link datasetHash} for arrays that are not in memory; each is taken in order, once. */
+export function hashOfPieces(
+  manifest: HashedContent['manifest'],
+  splits: Readonly<Record<'train' | 'test', HashedSplit>>,
+  { identifiers, testTasks }: Pick<HashedContent, 'identifiers' | 'testTasks'>,
+): string {
   const hash = createHash('sha256')
   const line = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`)
   line({ hash: HASH_VERSION, ...Object.fromEntries(HEADER.map((key) => [key, manifest[key] ?? null])) })
-  for (const split of [train, test])
+  for (const split of ['train', 'test'] as const)
     for (const array of ARRAYS) {
-      const values = split[array]
-      line({ name: `${split.name}.${array}`, type: typeOf(values), length: values.length })
-      for (const piece of littleEndianPieces(values)) hash.update(piece)
+      const { type, length, pieces } = splits[split][array]
+      line({ name: `${split}.${array}`, type, length })
+      for (const piece of pieces) hash.update(piece)
     }
   line({ name: 'identifiers', type: 'names', length: identifiers.count })
   for (const piece of namePieces(identifiers)) hash.update(piece)
@@ -65,7 +97,7 @@ export function datasetHash({ manifest, train, test, identifiers, testTasks }: H
 /** An array of a split. */
 type Values = Split[(typeof ARRAYS)[number]]
 
-function typeOf(values: Values): 'uint8' | 'int32' | 'float64' {
+function typeOf(values: Values): HashedArray['type'] {
   if (values instanceof Uint8Array) return 'uint8'
   return values instanceof Int32Array ? 'int32' : 'float64'
 }

@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import {
   CompressionType,
   compressionRegistry,
@@ -10,18 +9,19 @@ import {
   tableToIPC,
 } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import { notWritable, systemReason, unreadable, writeAll } from './atomic.js'
+import { notWritable, sha256, systemReason, unreadable, writeAll } from './atomic.js'
 import { lz4Compress, lz4Decompress } from './lz4.js'
 import { fileOperations as fs } from './operations.js'
+import { openRegular } from './regular.js'
 
 compressionRegistry.set(CompressionType.LZ4_FRAME, { encode: lz4Compress, decode: (bytes) => lz4Decompress(bytes) })
 
-/** A complete part of a file that is written batch by batch: the schema (0 rows), or one record batch. */
+/** A complete part of a file that is written batch by batch: the schema (0 rows), one record batch, or the end (0 rows). */
 export interface ArrowPart {
   readonly bytes: number
   readonly rows: number
-  /** CRC-32 of its bytes. */
-  readonly crc32: number
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string
 }
 
 /** Error of a file whose complete parts are not as they were written. */
@@ -122,11 +122,13 @@ export class ArrowBatchWriter {
     this.#append(batch.numRows)
   }
 
-  /** Ends the file: other programs can then open it. */
-  end(): void {
+  /** Ends the file: other programs can then open it. Returns the last part, the table of contents. */
+  end(): ArrowPart {
     try {
       this.#messages.end()
-      this.#store(this.#messages.taken())
+      const bytes = this.#messages.taken()
+      this.#store(bytes)
+      return { bytes: bytes.length, rows: 0, sha256: sha256(bytes) }
     } finally {
       this.close()
     }
@@ -144,7 +146,7 @@ export class ArrowBatchWriter {
   #append(rows: number): void {
     const bytes = this.#messages.taken()
     this.#store(bytes)
-    this.#parts.push({ bytes: bytes.length, rows, crc32: crc32(bytes) })
+    this.#parts.push({ bytes: bytes.length, rows, sha256: sha256(bytes) })
   }
 
   #store(bytes: Uint8Array): void {
@@ -166,20 +168,17 @@ export class ArrowBatchWriter {
  * @throws DamagedFile when it is shorter than its parts, or damaged; the batches before are read.
  */
 export function* readBatches(file: string, parts: readonly ArrowPart[]): Generator<RecordBatch> {
-  const fd = opened(file)
+  const fd = openRegular(file)
   try {
+    const { size } = fs.fstatSync(fd)
     let at = 0
     let schema: Uint8Array | null = null
     for (const [i, part] of parts.entries()) {
+      // Nothing is allocated for a part that the file does not have.
+      if (at + part.bytes > size) throw damaged(file, parts.length, i, 'the file ends')
       const bytes = Buffer.allocUnsafe(part.bytes)
-      const got = readFully(file, fd, bytes, at)
-      if (got < part.bytes || crc32(bytes) !== part.crc32)
-        throw new DamagedFile({
-          where: file,
-          expected: `${parts.length - 1} undamaged batches`,
-          found: `${Math.max(0, i - 1)}; ${got < part.bytes ? 'the file ends' : 'the bytes differ'} ${i === 0 ? 'in the schema' : `in batch ${i}`}`,
-          todo: 'Copy the file again.',
-        })
+      if (readFully(file, fd, bytes, at) < part.bytes) throw damaged(file, parts.length, i, 'the file ends')
+      if (sha256(bytes) !== part.sha256) throw damaged(file, parts.length, i, 'the bytes differ')
       at += part.bytes
       if (schema) yield batchOf(file, schema, bytes)
       else schema = bytes.subarray(MAGIC_BYTES)
@@ -189,20 +188,21 @@ export function* readBatches(file: string, parts: readonly ArrowPart[]): Generat
   }
 }
 
+function damaged(file: string, parts: number, at: number, how: string): DamagedFile {
+  return new DamagedFile({
+    where: file,
+    expected: `${parts - 1} undamaged batches`,
+    found: `${Math.max(0, at - 1)}; ${how} ${at === 0 ? 'in the schema' : `in batch ${at}`}`,
+    todo: 'Copy the file again.',
+  })
+}
+
 function batchOf(file: string, schema: Uint8Array, bytes: Uint8Array): RecordBatch {
   try {
     const [batch] = RecordBatchReader.from(Buffer.concat([schema, bytes, END_OF_STREAM]))
     return batch!
   } catch (error) {
     throw new UserError({ where: file, expected: 'an Arrow batch', found: systemReason(error) }, { cause: error })
-  }
-}
-
-function opened(file: string): number {
-  try {
-    return fs.openSync(file, 'r')
-  } catch (error) {
-    throw unreadable(file, error)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readBytes, sha256, writeFileAtomic } from './atomic.js'
+import { differingHashes } from './hash-text.js'
 
 /**
  * Writes an Arrow table in the IPC file format.
@@ -24,13 +25,7 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
   if (checksum !== undefined) {
     const right = typeof checksum === 'string' ? [checksum] : checksum
     const found = sha256(bytes)
-    if (!right.includes(found))
-      throw new UserError({
-        where: file,
-        expected: `SHA-256 ${right.join(' or ')}`,
-        found,
-        todo: 'The file is damaged or was changed: build or copy it again.',
-      })
+    if (!right.includes(found)) throw otherHash(file, right, found)
   }
   if (!isFileFormat(bytes)) throw new UserError({ where: file, expected: 'an Arrow IPC file', found: 'something else' })
   if (bytes.length < 12 || bytes.subarray(-6).toString('latin1') !== 'ARROW1')
@@ -63,10 +58,27 @@ export function readArrowStart(file: string, extents: readonly Extent[]): Table 
     .map((extent) => ({ extent, content: bytes.subarray(0, extent.bytes) }))
     .find(({ extent, content }) => sha256(content) === extent.checksum)
   if (start) return parsed(start.content, file)
-  throw new UserError({
+  const content = bytes.subarray(0, extents.at(-1)!.bytes)
+  throw otherStart(file, extents, { bytes: content.length, checksum: sha256(content) })
+}
+
+function otherHash(file: string, right: readonly string[], other: string): UserError {
+  const [expected, found] = differingHashes(right.at(-1)!, other)
+  return new UserError({
     where: file,
-    expected: extents.map((extent) => `SHA-256 ${extent.checksum} of the first ${extent.bytes} bytes`).join(' or '),
-    found: `${sha256(bytes)} of all ${bytes.length}`,
+    expected: `SHA-256 ${expected}`,
+    found,
+    todo: 'The file is damaged or was changed: build or copy it again.',
+  })
+}
+
+function otherStart(file: string, extents: readonly Extent[], { bytes, checksum }: Extent): UserError {
+  const last = extents.at(-1)!
+  const [expected, found] = differingHashes(last.checksum, checksum)
+  return new UserError({
+    where: file,
+    expected: `SHA-256 ${expected} of the first ${last.bytes} bytes`,
+    found: bytes < last.bytes ? `${bytes} bytes` : found,
     todo: 'The file is damaged or was changed: copy it again.',
   })
 }

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
+import { openRegular, systemReason, unreadable } from './regular.js'
+
+export { systemReason, unreadable }
 
 /** Maximum bytes per system call: Linux and Node reject calls of 2 GiB and more. */
 const CHUNK = 2 ** 30
@@ -89,19 +92,24 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Reads a whole file. @throws UserError when it cannot be read. */
-export function readBytes(file: string): Buffer {
+/**
+ * Reads a whole file.
+ *
+ * @param most bytes that the file may have. Default: no limit
+ * @throws UserError when it cannot be read, is longer than that, or is no regular file: reading a pipe could wait for ever.
+ */
+export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer {
+  const fd = openRegular(file)
   try {
-    const fd = fs.openSync(file, 'r')
-    try {
-      const stat = fs.fstatSync(fd)
-      // Node's own reader refuses 2 GiB and more; checkpoints with large puzzle embeddings come near that.
-      return stat.isFile() && stat.size > CHUNK ? readLarge(fd, stat.size) : fs.readFileSync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
+    const { size } = fs.fstatSync(fd)
+    if (size > most)
+      throw new UserError({ where: file, expected: `a file of at most ${most} bytes`, found: `one of ${size}` })
+    // Node's own reader refuses 2 GiB and more; checkpoints with large puzzle embeddings come near that.
+    return size > CHUNK ? readLarge(fd, size) : fs.readFileSync(fd)
   } catch (error) {
-    throw unreadable(file, error)
+    throw error instanceof UserError ? error : unreadable(file, error)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 
@@ -111,29 +119,6 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   for (const piece of pieces(bytes))
     for (let at = 0; at < piece.length || at === 0; at += CHUNK) hash.update(piece.subarray(at, at + CHUNK))
   return hash.digest('hex')
-}
-
-/** Reasons for error codes whose system message is less specific. */
-const REASONS: Readonly<Record<string, string>> = {
-  EISDIR: 'a folder',
-  ENOTDIR: 'a file in place of a folder',
-  EEXIST: 'something else in its place',
-}
-
-/** Returns the error for a file that the system does not let us read. */
-export function unreadable(file: string, error: unknown): UserError {
-  return new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
-}
-
-/** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */
-export function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = (error as NodeJS.ErrnoException).code
-  // Only system messages carry the call and its path after the first comma.
-  if (!code || code.startsWith('ERR_')) return error.message
-  if (Object.hasOwn(REASONS, code)) return `${REASONS[code]} (${code})`
-  const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
-  return `${text} (${code})`
 }
 
 /** Removes temporary files of killed processes from a folder that no other process writes to. */

@@ -14,13 +14,24 @@ export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** Reads a JSON object from a file. @throws UserError when the file is missing, not JSON, or not an object. */
+/** Maximum size of a file; the plan of a million runs would be larger. */
+const LARGEST_FILE = 2 ** 28
+
+/** Maximum nesting: recursive code overflows the stack on a file of brackets. */
+const LEVELS = 100
+
+/**
+ * Reads a JSON object from a file. @throws UserError when the file is missing, above 256 MiB, not JSON, not an object, or
+ * nested deeper than 100 levels.
+ */
 export function readJson(file: string): JsonObject {
-  return parseJson(readBytes(file).toString('utf8'), file)
+  return parseJson(readBytes(file, LARGEST_FILE).toString('utf8'), file)
 }
 
-/** Parses the JSON object in a file's text. @throws UserError when it is not JSON, or not an object. */
+/** Parses the JSON object in a file's text. @throws UserError when it is not JSON, not an object, or nested too deeply. */
 export function parseJson(text: string, file: string): JsonObject {
+  if (nesting(text) > LEVELS)
+    throw new UserError({ where: file, expected: `JSON of at most ${LEVELS} levels`, found: 'more' })
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -31,6 +42,24 @@ export function parseJson(text: string, file: string): JsonObject {
   if (!isJsonObject(value)) throw new UserError({ where: file, expected: 'a JSON object', found: kindOf(value) })
   return value
 }
+
+/** Returns the greatest number of brackets that are open at a time, outside strings. */
+export function nesting(json: string): number {
+  let [open, most] = [0, 0]
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i)
+    if (inString && code === BACKSLASH) i++
+    else if (code === QUOTE) inString = !inString
+    else if (inString) continue
+    else if (code === OPEN_OBJECT || code === OPEN_LIST) most = Math.max(most, ++open)
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) open--
+  }
+  return most
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 /** Returns whether a value is an object, neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {

@@ -23,15 +23,21 @@ export interface Header {
 }
 
 /** Maximum header size, as in the reference implementation. */
-const MAX_HEADER = 100_000_000
+export const MAX_HEADER = 100_000_000
 
 /** Returns whether a name is forbidden for tensors and metadata entries. */
 export function isReserved(name: string): boolean {
   return isHostileKey(name) || name === '__metadata__'
 }
 
-/** Reads and checks the header of a safetensors file. @throws UserError that names the fault. */
-export function readHeader(bytes: Uint8Array, where: string): Header {
+/**
+ * Reads and checks the header of a safetensors file.
+ *
+ * @param bytes the file, or its beginning with the whole header
+ * @param fileBytes length of the file. Default: that of `bytes`
+ * @throws UserError that names the fault.
+ */
+export function readHeader(bytes: Uint8Array, where: string, fileBytes: number = bytes.length): Header {
   const fail = faults(where)
   if (bytes.length < 8) throw fail('8 bytes of header length', `${bytes.length} bytes in all`)
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
@@ -44,7 +50,7 @@ export function readHeader(bytes: Uint8Array, where: string): Header {
     .filter((name) => name !== '__metadata__')
     .map((name) => readPlace(name, header[name], fail))
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end)
-  checkCover(tensors, bytes.length - size, fail)
+  checkCover(tensors, fileBytes - size, fail)
   return { size, metadata, tensors }
 }
 

@@ -1,7 +1,44 @@
 import { UserError } from '../errors.js'
-import { sha256 } from './atomic.js'
+import { sha256, writeFileAtomic } from './atomic.js'
+import { checkFormatVersion } from './format-version.js'
 import { differingHashes } from './hash-text.js'
-import { isJsonObject, type JsonObject } from './json.js'
+import { isJsonObject, type JsonObject, jsonText, readJson } from './json.js'
+
+/** A kind of sealed JSON file. */
+export interface SealedFormat {
+  /** The content, e.g. `the plan of a sweep`. */
+  readonly what: string
+  readonly version: number
+  /** Advice when a file is damaged. */
+  readonly todo: string
+}
+
+/** Returns a value as the text of a sealed file, with its format version and its checksum. */
+export function sealedText({ version }: Pick<SealedFormat, 'version'>, value: object): string {
+  return jsonText(sealJson({ formatVersion: version, ...value }))
+}
+
+/** Writes a value as a sealed file, atomically; see {@link sealedText}. @param options as `writeFileAtomic` takes them */
+export function writeSealedJson(
+  file: string,
+  format: Pick<SealedFormat, 'version'>,
+  value: object,
+  options?: { readonly makeFolder?: boolean },
+): void {
+  writeFileAtomic(file, sealedText(format, value), options)
+}
+
+/**
+ * Reads a sealed file, and returns its content without format version and checksum.
+ *
+ * @throws UserError when it is missing, not JSON, of another format version, or was changed after it was sealed.
+ */
+export function readSealedJson(file: string, { what, version, todo }: SealedFormat): JsonObject {
+  const json = readJson(file)
+  checkFormatVersion(json, file, what, version)
+  const { formatVersion: _, ...value } = openSealedJson(json, file, todo)
+  return value
+}
 
 /**
  * Returns a JSON object with its own SHA-256 as last key, `checksum`, over all other keys in alphabetical order:

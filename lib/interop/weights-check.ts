@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { initName, latentNames, type ModelShape } from '../model/shape.js'
 import { type HostTensor, PUZZLE_TABLE, weightSpecs } from '../model/weights.js'
+import type { TensorShapes } from './weights-facts.js'
 import type { NamedTensors } from './weights-format.js'
 
 /** Replacement for the rows of a puzzle embedding: the mean of all rows, or zeros. */
@@ -28,7 +29,7 @@ export function tensorShapes(shape: ModelShape): Map<string, readonly number[]> 
  * @param where the file, for errors
  * @throws UserError naming every tensor that is missing, has the wrong shape, or does not belong to the model.
  */
-export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: string): void {
+export function checkTensors(shape: ModelShape, tensors: TensorShapes, where: string): void {
   const expected = tensorShapes(shape)
   const missing = [...expected].filter(([name]) => !tensors.has(name))
   const misfits = [...expected].filter(([name, size]) => tensors.has(name) && !same(tensors.get(name)!.shape, size))

@@ -16,7 +16,7 @@ import type { HostTensor } from '../model/weights.js'
 import { fromPublishedConfig, isPublishedConfig, type PublishedConfig } from './published-config.js'
 import { checkTensors } from './weights-check.js'
 import { type CompleteConfig, completeConfig, type WeightsSizes } from './weights-config.js'
-import { factsOfTensors, type WeightsFacts } from './weights-facts.js'
+import { factsOfTensors, type TensorShapes, type WeightsFacts } from './weights-facts.js'
 import { commonPrefix, publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
 import { readStored } from './weights-source.js'
 
@@ -92,6 +92,20 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
     step: stored.step ?? stepOfName(file),
     notes,
   }
+}
+
+/**
+ * Checks the shapes of weights by the configuration that they were trained with; of a custom mixer, which knows the shapes of its
+ * weights itself, only where it is known here.
+ *
+ * @param config flat configuration with every effective value
+ * @throws UserError naming the tensor or the key at fault.
+ */
+export function checkShapes(file: string, config: JsonObject, tensors: TensorShapes): void {
+  const facts = factsOfTensors(tensors, file, isFunctionRecord(config.mixer))
+  const told = ownConfig(config)
+  const shape = shapeFor(completeConfig(told.config, told.sizes, facts, file, told.assumed), facts, file)
+  if (!isFunctionRecord(shape.mixer) || isKnownFunction('mixer', shape.mixer)) checkTensors(shape, tensors, file)
 }
 
 function withPublishedNames(stored: StoredWeights, file: string, notes: string[]): Map<string, HostTensor> {

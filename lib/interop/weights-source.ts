@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
-import { readBytes, systemReason } from '../files/atomic.js'
+import { readBytes, unreadable } from '../files/atomic.js'
 import { isJsonObject, type JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { openRegular } from '../files/regular.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
 import { checkSeal, isSealed } from '../files/sealed.js'
 import { readOfficial } from './official-weights.js'
@@ -41,25 +42,21 @@ export async function readStored(file: string, asked?: 'ema' | 'live'): Promise<
 }
 
 function firstBytes(file: string): Buffer {
+  if (fs.existsSync(file) && fs.statSync(file).isDirectory())
+    throw new UserError({
+      where: file,
+      expected: 'a file of weights',
+      found: 'a folder',
+      todo: 'Name a file in it, e.g. checkpoint-001000.safetensors or step_1000.',
+    })
+  const fd = openRegular(file, 'a file of weights')
   try {
-    const fd = fs.openSync(file, 'r')
-    try {
-      const head = Buffer.alloc(16)
-      return head.subarray(0, fs.readSync(fd, head, 0, head.length, 0))
-    } finally {
-      fs.closeSync(fd)
-    }
+    const head = Buffer.alloc(16)
+    return head.subarray(0, fs.readSync(fd, head, 0, head.length, 0))
   } catch (error) {
-    const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR'
-    throw new UserError(
-      {
-        where: file,
-        expected: 'a file of weights',
-        found: isFolder ? 'a folder' : systemReason(error),
-        ...(isFolder ? { todo: 'Name a file in it, e.g. checkpoint-001000.safetensors or step_1000.' } : {}),
-      },
-      { cause: error },
-    )
+    throw unreadable(file, error)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

@@ -1,12 +1,15 @@
 import path from 'node:path'
 import type { ArrowPart } from '../files/arrow-batches.js'
-import { writeFileAtomic } from '../files/atomic.js'
-import { checkFormatVersion } from '../files/format-version.js'
-import { type JsonObject, jsonText, readJson } from '../files/json.js'
-import { openSealedJson, sealJson } from '../files/sealed-json.js'
+import { sha256 } from '../files/atomic.js'
+import type { JsonObject } from '../files/json.js'
+import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../files/sealed-json.js'
 import type { RolloutSettings } from '../think/settings.js'
 
-export const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = {
+  what: 'the facts of a recording',
+  version: 3,
+  todo: 'Record again, or copy the folder again.',
+}
 
 /** Names of the files in a recording's folder. */
 export const FACTS_FILE = 'recording.json'
@@ -44,6 +47,8 @@ export interface RecordingHeader {
   readonly answers?: KeptAnswers
   /** Multiply-accumulates of a row's supervision step, forward pass with heads; null if unknown. */
   readonly macsPerStep: number | null
+  /** Identity of the recording that deterministic rollouts are beside; see {@link recordingIdentity}. */
+  readonly beside?: string
   /** Whatever else explains the numbers: precision, backend, options that are ours rather than a paper's. */
   readonly notes: JsonObject
 }
@@ -72,20 +77,21 @@ export interface RecordingFacts extends RecordingHeader {
   readonly seconds: { readonly computing: number; readonly recording: number }
   /** Complete parts of the files. */
   readonly files: { readonly steps: readonly ArrowPart[]; readonly answers: readonly ArrowPart[] }
+  /** Their tables of contents, by which other programs read them; null until the recording ends, and without a file. */
+  readonly ends: { readonly steps: ArrowPart | null; readonly answers: ArrowPart | null }
 }
 
 /** Writes the facts of a recording, atomically. */
 export function writeFacts(dir: string, facts: RecordingFacts): void {
-  writeFileAtomic(path.join(dir, FACTS_FILE), jsonText(sealJson({ formatVersion: FORMAT_VERSION, ...facts })), {
-    makeFolder: false,
-  })
+  writeSealedJson(path.join(dir, FACTS_FILE), FORMAT, facts, { makeFolder: false })
 }
 
 /** Reads the facts of a recording. @throws UserError when the file is missing, damaged, or of another format version. */
 export function readFacts(dir: string): RecordingFacts {
-  const file = path.join(dir, FACTS_FILE)
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the facts of a recording', FORMAT_VERSION)
-  const { formatVersion: _, ...facts } = openSealedJson(json, file, 'Record again, or copy the folder again.')
-  return facts as unknown as RecordingFacts
+  return readSealedJson(path.join(dir, FACTS_FILE), FORMAT) as unknown as RecordingFacts
+}
+
+/** Returns a hash that tells a recording from all others, whatever its folder is called; files beside it carry it. */
+export function recordingIdentity({ created, data, subset, weights, settings }: RecordingFacts): string {
+  return sha256(canonicalJson([created, data, subset, weights, settings]))
 }

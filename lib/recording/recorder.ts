@@ -3,6 +3,7 @@ import { Schema } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { ArrowBatchWriter } from '../files/arrow-batches.js'
 import { makeFolder } from '../files/atomic.js'
+import { type Lease, takeLease } from '../results/lease.js'
 import type { StepMeasures } from '../think/step-measures.js'
 import { type AnswerRow, answersBatch, answersSchema } from './answers-table.js'
 import { batchOf, type Column, measured, schemaOf, stepColumns, type Values } from './columns.js'
@@ -65,6 +66,8 @@ export class Recorder {
   /** Units whose rows are complete and in the buffer. */
   #completed: Unit[] = []
   #completedRows = 0
+  /** The right to write the folder, by which others see that the recording is at work. */
+  #lease: Lease | null = null
   #writers: { readonly steps: ArrowBatchWriter; readonly answers: ArrowBatchWriter | null } | null = null
   #columns: readonly Column[] = []
   #schema = new Schema([])
@@ -77,6 +80,7 @@ export class Recorder {
   readonly #steps = new Set<number>()
   /** Complete parts of both files. */
   #files: RecordingFacts['files'] = { steps: [], answers: [] }
+  #ends: RecordingFacts['ends'] = { steps: null, answers: null }
   /** Whether a write has failed, after which nothing more is written. */
   #hasFailed = false
   #recorded = 0
@@ -148,6 +152,14 @@ export class Recorder {
    * @throws RangeError if rollouts are missing from a finished recording.
    */
   end(state: 'finished' | 'interrupted' = 'finished'): RecordingFacts {
+    try {
+      return this.#end(state)
+    } finally {
+      this.#lease?.release()
+    }
+  }
+
+  #end(state: 'finished' | 'interrupted'): RecordingFacts {
     if (this.#hasFailed) {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
@@ -158,7 +170,10 @@ export class Recorder {
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
     this.#writeCompleted()
-    this.#close((writer) => writer.end())
+    const { steps } = this.#writers ?? {}
+    this.#close((writer) => {
+      this.#ends = { ...this.#ends, [writer === steps ? 'steps' : 'answers']: writer.end() }
+    })
     return this.#writeFacts(state)
   }
 
@@ -181,6 +196,7 @@ export class Recorder {
     this.#schema = schemaOf(this.#columns)
     this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
     makeFolder(this.#dir)
+    this.#lease ??= takeLease(this.#dir)
     const file = (name: string): string => path.join(this.#dir, name)
     const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
     try {
@@ -398,6 +414,7 @@ export class Recorder {
       recorded: this.#recorded,
       seconds: { computing: (share * this.#computing) / 1000, recording: (share * this.#recording) / 1000 },
       files: this.#files,
+      ends: this.#ends,
     }
     writeFacts(this.#dir, facts)
     return facts

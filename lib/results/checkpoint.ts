@@ -198,8 +198,13 @@ function checkOwn(file: string, checksum: string, right: readonly string[]): voi
   })
 }
 
-/** Checks that weights are resumed under the configuration that they were trained with. @throws UserError */
-function checkConfig(dir: string, trained: string | undefined): void {
+/**
+ * Checks that a checkpoint was trained with the configuration that is stored beside it.
+ *
+ * @param trained the configuration in the checkpoint's metadata
+ * @throws UserError naming the keys that differ.
+ */
+export function checkConfig(dir: string, trained: string | undefined): void {
   const file = path.join(dir, FILES.config)
   const config = flattenGroups(recordedConfig(readJson(file), file).resolved)
   const carried: unknown = trained === undefined ? null : JSON.parse(trained)

@@ -36,7 +36,7 @@ export function storedRun(record: RunRecord): StoredRun {
     ...record,
     parameters: record.status.parameters,
     ended: record.status.ended,
-    label: readLabel(record.dir),
+    label: readLabel(record),
     evaluations: rowsOfTable(readEvaluations(record)),
   }
 }

@@ -8,7 +8,6 @@ import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { type Lease, RunInUse, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
-import { writeRunFile } from './run-file.js'
 import { readStatus, writeStatus } from './status.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
@@ -60,9 +59,8 @@ export function createRun(run: NewRun): RunWriter {
       lease = takeLease(unborn, { home: dir })
       const { provenance, codeDiff, trainSteps = null, parameters = null } = run
       const config = { asked: run.asked ?? run.config, resolved: groupKeys(run.config) }
-      if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
-      if (isLabelled(label)) writeLabel(unborn, label)
-      const status = writeNewRun(unborn, { config, provenance, trainSteps, parameters })
+      const status = writeNewRun(unborn, { config, provenance, codeDiff, trainSteps, parameters })
+      if (isLabelled(label)) writeLabel({ dir: unborn, status }, label)
       fs.renameSync(unborn, dir)
       const record = {
         id,
@@ -124,8 +122,7 @@ export function resumeRun(
     checkUnchanged(run, now)
     removeLeftovers(run.dir)
     const rows = rowsUpTo(now, step)
-    if (codeDiff) writeRunFile(run.dir, `code-from-${step}.diff`, codeDiff)
-    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows, false)
+    return openWriter({ ...now, ...writeResumed(now, step, provenance, codeDiff) }, lease, rows, false)
   } catch (error) {
     lease.release()
     throw error

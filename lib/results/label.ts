@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { checkFormatVersion } from '../files/format-version.js'
-import { jsonText, readJson } from '../files/json.js'
-import { fileOperations as fs } from '../files/operations.js'
+import { hasEntry } from '../files/regular.js'
+import { readSealedJson, type SealedFormat, sealedText } from '../files/sealed-json.js'
 import { FILES } from './layout.js'
+import type { RunRecord } from './record.js'
 import { writeRunFile } from './run-file.js'
+import { runIdentity } from './status.js'
 
 /** The user's name, note and tags for a run. They do not affect the computation and are not in the run's provenance. */
 export interface RunLabel {
@@ -31,11 +32,15 @@ const MOST_TAGS = 20
 /** Control characters, unpaired surrogates, and characters that change the direction of the text after them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
-/** Format version of `label.json`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = {
+  what: "a run's name, note and tags",
+  version: 2,
+  todo: 'Delete the file; recurlab runs ID name=… writes another.',
+}
 
 const schema = z.strictObject({
-  formatVersion: z.literal(FORMAT_VERSION),
+  /** See `runIdentity`. */
+  run: z.string(),
   name: z.string().nullable(),
   note: z.string().nullable(),
   tags: z.array(z.string()),
@@ -60,29 +65,28 @@ export function isLabelled({ name, note, tags }: RunLabel): boolean {
   return name !== null || note !== null || tags.length > 0
 }
 
-/** Returns the label of a stored run, empty when it has none. @throws UserError when its file is damaged. */
-export function readLabel(dir: string): RunLabel {
+/** A run that a label belongs to. */
+type Labelled = Pick<RunRecord, 'dir' | 'status'>
+
+/** Returns the label of a stored run, empty when it has none. @throws UserError when its file is damaged, or another run's. */
+export function readLabel({ dir, status }: Labelled): RunLabel {
   const file = path.join(dir, FILES.label)
-  if (!fs.existsSync(file)) return NO_LABEL
-  const json = readJson(file)
-  checkFormatVersion(json, file, "a run's name, note and tags", FORMAT_VERSION)
-  const parsed = schema.safeParse(json)
-  if (parsed.success) {
-    const { name, note, tags } = parsed.data
-    return { name, note, tags }
+  if (!hasEntry(file)) return NO_LABEL
+  const parsed = schema.safeParse(readSealedJson(file, FORMAT))
+  const wrong = (found: string): UserError =>
+    new UserError({ where: file, expected: FORMAT.what, found, todo: FORMAT.todo })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw wrong(`${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'something else'}`)
   }
-  const issue = parsed.error.issues[0]
-  throw new UserError({
-    where: file,
-    expected: "a run's name, note and tags",
-    found: `${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'something else'}`,
-    todo: 'Delete the file; recurlab runs ID name=… writes another.',
-  })
+  const { run, name, note, tags } = parsed.data
+  if (run !== runIdentity(status)) throw wrong('those of another run')
+  return { name, note, tags }
 }
 
 /** Writes the label of a run, atomically. @throws UserError when it cannot be written. */
-export function writeLabel(dir: string, label: RunLabel): void {
-  writeRunFile(dir, FILES.label, jsonText({ formatVersion: FORMAT_VERSION, ...label }))
+export function writeLabel({ dir, status }: Labelled, { name, note, tags }: RunLabel): void {
+  writeRunFile(dir, FILES.label, sealedText(FORMAT, { run: runIdentity(status), name, note, tags }))
 }
 
 function checked(key: string, text: string, most: number, allowed = ''): string {

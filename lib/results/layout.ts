@@ -22,6 +22,11 @@ export function checkpointFile(step: number): string {
   return `checkpoint-${String(step).padStart(6, '0')}.safetensors`
 }
 
+/** Name of the file with the uncommitted changes to the code of a run that was resumed from a step. */
+export function codeFrom(step: number): string {
+  return `code-from-${step}.diff`
+}
+
 /** Returns whether a file of a run's folder is a checkpoint. */
 export function isCheckpointFile(name: string): boolean {
   return /^checkpoint-\d{6,}\.safetensors$/.test(name)

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { systemReason } from '../files/atomic.js'
-import { isJsonObject } from '../files/json.js'
+import { readBytes, unreadable } from '../files/atomic.js'
+import { parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { openSealedJson, sealJson } from '../files/sealed-json.js'
 import { type Owner, ownerSchema } from './owner.js'
 
 /** A lease in the folder of a run. */
@@ -19,7 +20,7 @@ export interface Held {
 }
 
 /** Version of the lease file. A lease of another version is held by another version of Recurlab. */
-export const LEASE_VERSION = 1
+export const LEASE_VERSION = 2
 
 /** Content of the lease file. */
 const leaseSchema = ownerSchema.extend({ formatVersion: z.literal(LEASE_VERSION) })
@@ -51,9 +52,10 @@ export function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
     const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
+    return { name, number: numberOf(name), ...parseLease(readBytes(file).toString('utf8')), beat: mtimeMs }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    const cause = error instanceof UserError ? error.cause : error
+    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
     throw error
   }
 }
@@ -63,29 +65,25 @@ export function readLeaseNow(dir: string, name: string): Held | null {
   try {
     return readLease(dir, name)
   } catch (error) {
-    throw new UserError(
-      { where: path.join(dir, name), expected: 'a readable file', found: systemReason(error) },
-      { cause: error },
-    )
+    throw error instanceof UserError ? error : unreadable(path.join(dir, name), error)
   }
 }
 
 /** Returns the content of a lease file. */
 export function leaseText(owner: Owner): string {
-  return `${JSON.stringify({ formatVersion: LEASE_VERSION, ...owner })}\n`
+  return `${JSON.stringify(sealJson({ formatVersion: LEASE_VERSION, ...owner }))}\n`
 }
 
 function parseLease(text: string): Pick<Held, 'owner' | 'otherVersion'> {
-  let json: unknown
   try {
-    json = JSON.parse(text)
-  } catch {
-    return { owner: null, otherVersion: null }
+    const json = parseJson(text, 'a lease')
+    if (json.formatVersion !== LEASE_VERSION)
+      return { owner: null, otherVersion: JSON.stringify(json.formatVersion) ?? 'none' }
+    // A damaged process number would make the owner seem dead.
+    const { formatVersion: _, ...owner } = leaseSchema.parse(openSealedJson(json, 'a lease', ''))
+    return { owner, otherVersion: null }
+  } catch (error) {
+    if (error instanceof UserError || error instanceof z.ZodError) return { owner: null, otherVersion: null }
+    throw error
   }
-  if (isJsonObject(json) && json.formatVersion !== LEASE_VERSION)
-    return { owner: null, otherVersion: JSON.stringify(json.formatVersion) ?? 'none' }
-  const lease = leaseSchema.safeParse(json)
-  if (!lease.success) return { owner: null, otherVersion: null }
-  const { formatVersion: _, ...owner } = lease.data
-  return { owner, otherVersion: null }
 }

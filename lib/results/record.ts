@@ -9,6 +9,7 @@ import { differingHashes } from '../files/hash-text.js'
 import { type JsonObject, parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { hasEntry } from '../files/regular.js'
 import { didYouMean } from '../options/nearest.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
@@ -58,7 +59,7 @@ export function openRun(
   resultsDir: string = DEFAULT_RESULTS,
   weights: readonly string[] = [],
 ): RunRecord {
-  if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(dirOrId, FILES.config)))
+  if (/[/\\]/.test(dirOrId) || hasEntry(path.join(dirOrId, FILES.config)))
     return readRun(path.resolve(placeToRead(dirOrId)))
   const ids = runIds(resultsDir)
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
@@ -183,14 +184,14 @@ export function runStatus(id: string, resultsDir: string): { state: RunState; st
     return { state: status.state === 'running' && !isAtWork(dir) ? 'interrupted' : status.state, status }
   }
   // The whole folder is renamed into place, so only a run that is missing has no status.
-  if (!fs.existsSync(path.join(dir, FILES.status))) return null
+  if (!hasEntry(path.join(dir, FILES.status))) return null
   const found = attempt()
   // The run may have finished, and its lease been released, in between.
   return found.state === 'interrupted' && found.status.state === 'running' ? attempt() : found
 }
 
 function readRun(dir: string): RunRecord {
-  if (!fs.existsSync(path.join(dir, FILES.config)))
+  if (!hasEntry(path.join(dir, FILES.config)))
     throw new UserError({
       where: dir,
       expected: `the folder of a run, with its ${FILES.config}`,
@@ -226,7 +227,7 @@ function readFacts(dir: string): Facts {
 }
 
 /** Reads a JSON file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
-function readSealed(file: string, checksums: readonly string[]): JsonObject {
+export function readSealed(file: string, checksums: readonly string[]): JsonObject {
   const bytes = readBytes(file)
   const found = sha256(bytes)
   if (!checksums.includes(found)) {

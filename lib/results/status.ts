@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { sha256 } from '../files/atomic.js'
 import { checkFormatVersion } from '../files/format-version.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
@@ -15,7 +16,7 @@ const endReason = z.enum(['trainSteps', 'until', 'maxSeconds', 'patience'])
 export type EndReason = z.infer<typeof endReason>
 
 /** Format version of a run's folder, including its tables. */
-export const FORMAT_VERSION = 6
+export const FORMAT_VERSION = 7
 
 const checksum = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -58,6 +59,8 @@ const schema = z.strictObject({
     /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
   }),
+  /** Files with the uncommitted changes to the code, of the start and of resumptions: `code.diff`, `code-from-STEP.diff`. */
+  diffs: z.record(z.string().regex(/^code(-from-\d+)?\.diff$/), checksums),
 })
 
 /**
@@ -75,6 +78,14 @@ export type RunStatus = z.infer<typeof schema>
 /** Writes `status.json` of a run folder, with its own checksum. */
 export function writeStatus(folder: string, status: RunStatus): void {
   writeRunFile(folder, FILES.status, jsonText(sealJson(status, OPEN)))
+}
+
+/**
+ * Returns a hash that tells a run from all others, whatever its folder is called: files that somebody may exchange between runs, such
+ * as labels, carry it.
+ */
+export function runIdentity({ started, files }: RunStatus): string {
+  return sha256(`${started} ${files[FILES.config].join(' ')}`)
 }
 
 /** Reads `status.json` of a run folder. @throws UserError when it is missing, damaged or modified. */

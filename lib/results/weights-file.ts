@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { PUBLIC_WEIGHTS } from '../interop/named/public.js'
-import { weightsNamed, weightsNames } from '../interop/named/record.js'
+import { checkNamed, weightsNamed, weightsNames } from '../interop/named/record.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../interop/weights-file.js'
 import { didYouMean } from '../options/nearest.js'
 import { type CheckpointChoice, checkOwnCheckpoint, chosenCheckpoint, newestIntact } from './checkpoint.js'
@@ -36,7 +36,7 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const place = fileOf(runOrFile, resultsDir)
   if (place !== null) {
     if (checkpoint !== undefined) throw noRun(runOrFile, checkpoint)
-    return { ...(await readWeightsFile(place, how)), run: null }
+    return { ...(await readWeightsFile(place.file, { ...place.how, ...how })), run: null }
   }
   const run = runOrNoFile(runOrFile, resultsDir)
   const file = await readCheckpoint(run, checkpoint ?? 'last', how)
@@ -44,11 +44,20 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }
 
-/** Returns the file that a name stands for: a path, or weights by name where no run has that one; null for a run. */
-function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): string | null {
+/** A file of weights, and how it is read. */
+interface Place {
+  readonly file: string
+  readonly how: ReadWeightsOptions
+}
+
+/**
+ * Returns the file that a name stands for: a path, or weights by name where no run has that one, checked against their record; null
+ * for a run.
+ */
+function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): Place | null {
   const place = placeToRead(runOrFile)
   if (fs.existsSync(place) && (fs.statSync(place).isFile() || fs.existsSync(path.join(place, FILES.config))))
-    return fs.statSync(place).isFile() ? runOrFile : null
+    return fs.statSync(place).isFile() ? { file: runOrFile, how: {} } : null
   if (hasRun(runOrFile, resultsDir)) return null
   const named = weightsNamed(runOrFile)
   if (named === null && PUBLIC_WEIGHTS.some(({ name }) => name === runOrFile))
@@ -59,7 +68,9 @@ function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): string
       todo: `recurlab weights fetch ${runOrFile} downloads them.`,
       exitCode: 2,
     })
-  return named?.file ?? null
+  if (named === null) return null
+  checkNamed(named)
+  return { file: named.file, how: named.config === null ? {} : { config: named.config } }
 }
 
 async function readCheckpoint(run: RunRecord, choice: CheckpointChoice, how: ReadWeightsOptions): Promise<WeightsFile> {

@@ -8,7 +8,7 @@ import { jsonText } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { FlushTimer } from './flush-timer.js'
 import { keptCheckpoints } from './kept.js'
-import { checkpointFile, FILES, isCheckpointFile } from './layout.js'
+import { checkpointFile, codeFrom, FILES, isCheckpointFile } from './layout.js'
 import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { extentOf, type LogRow, RowLog, sealedRows } from './row-log.js'
@@ -175,12 +175,13 @@ export function openWriter(
 /** Writes the files of a new run into its folder, the status last. */
 export function writeNewRun(
   dir: string,
-  { config, provenance, trainSteps, parameters }: { config: RecordedConfig; provenance: object } & Lengths,
+  { config, provenance, codeDiff, trainSteps, parameters }: NewFiles,
 ): RunStatus {
   const noRows = sealedRows([])
   const texts = { [FILES.config]: recordText(config), [FILES.provenance]: jsonText(provenance) }
   for (const [name, text] of Object.entries(texts)) writeRunFile(dir, name, text)
   for (const name of ROW_FILES) writeRunFile(dir, name, noRows)
+  if (codeDiff) writeRunFile(dir, FILES.codeDiff, codeDiff)
   const now = new Date().toISOString()
   const status: RunStatus = {
     formatVersion: FORMAT_VERSION,
@@ -200,6 +201,7 @@ export function writeNewRun(
       [FILES.metrics]: [extentOf(noRows)],
       [FILES.evaluations]: [extentOf(noRows)],
     },
+    diffs: codeDiff ? { [FILES.codeDiff]: [sha256(codeDiff)] } : {},
   }
   writeStatus(dir, status)
   return status
@@ -224,12 +226,14 @@ function removeOtherCheckpoints(dir: string, { checkpoints }: RunStatus): void {
  * Records in the folder of a stored run that it is resumed from `step`, with the new provenance. Checkpoints of later steps,
  * which will be made again, are removed.
  *
+ * @param codeDiff uncommitted changes to the code from here on, stored as `code-from-STEP.diff`
  * @returns the new status and provenance
  */
 export function writeResumed(
   run: Pick<RunRecord, 'dir' | 'provenance' | 'status'>,
   step: number,
   where: object,
+  codeDiff: string | undefined,
 ): Pick<RunRecord, 'provenance' | 'status'> {
   const earlier = Array.isArray(run.provenance.resumed) ? run.provenance.resumed : []
   const provenance = { ...run.provenance, resumed: [...earlier, { step, ...where }] }
@@ -247,18 +251,33 @@ export function writeResumed(
     updated: new Date().toISOString(),
   }
   const status = { ...run.status, ...begun }
-  const possible = [...new Set([...files[FILES.provenance], checksum])]
-  writeStatus(run.dir, { ...status, files: { ...files, [FILES.provenance]: possible } })
+  const diff = codeDiff ? { name: codeFrom(step), text: codeDiff, checksum: sha256(codeDiff) } : null
+  const either = (before: readonly string[], after: string): string[] => [...new Set([...before, after])]
+  const diffs = (checksums: (before: readonly string[], after: string) => string[]): RunStatus['diffs'] =>
+    diff ? { ...status.diffs, [diff.name]: checksums(status.diffs[diff.name] ?? [], diff.checksum) } : status.diffs
+  const possible = { ...files, [FILES.provenance]: either(files[FILES.provenance], checksum) }
+  writeStatus(run.dir, { ...status, files: possible, diffs: diffs(either) })
+  if (diff) writeRunFile(run.dir, diff.name, diff.text)
   writeRunFile(run.dir, FILES.provenance, text)
-  const settled = { ...status, files: { ...files, [FILES.provenance]: [checksum] } }
+  const settled = {
+    ...status,
+    files: { ...files, [FILES.provenance]: [checksum] },
+    diffs: diffs((_, after) => [after]),
+  }
   writeStatus(run.dir, settled)
   removeOtherCheckpoints(run.dir, settled)
   return { provenance, status: settled }
 }
 
-/** Length of a run and size of its model; null when unknown. */
-interface Lengths {
+/** Content of the files of a new run. */
+interface NewFiles {
+  readonly config: RecordedConfig
+  readonly provenance: object
+  /** Uncommitted changes to the code. */
+  readonly codeDiff: string | undefined
+  /** Length of the run in steps; null when unknown. */
   readonly trainSteps: number | null
+  /** Number of trainable parameters; null when unknown. */
   readonly parameters: number | null
 }
 

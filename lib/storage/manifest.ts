@@ -4,6 +4,9 @@ import { UserError } from '../errors.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 
+/** Name of the file in a data set's folder. */
+export const MANIFEST = 'manifest.json'
+
 /** Format version of the folder: 2 since the hash covers the arrays and is stored. */
 export const FORMAT_VERSION = 2
 

@@ -10,15 +10,21 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { hasEntry } from '../files/regular.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
 import { sources } from './fetch/sources.js'
-import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
+import {
+  FORMAT_VERSION,
+  MANIFEST,
+  manifestText,
+  readManifest,
+  type StoredFile,
+  type StoredManifest,
+} from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 
-const MANIFEST = 'manifest.json'
-
 /** Files that a data set's folder may contain. */
-const OWN = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
+export const OWN_FILES = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
 
 /**
  * Saves a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
@@ -79,7 +85,7 @@ function howToGet(dir: string): string {
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
-  const own = fs.existsSync(path.join(dir, MANIFEST))
+  const own = hasEntry(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)
     throw new UserError({
@@ -128,7 +134,7 @@ function whatIsThere(folder: string, dataset: Dataset): 'nothing' | 'same' | 'ot
   const names = fs.readdirSync(folder)
   if (names.length === 0) return 'nothing'
   if (!names.includes(MANIFEST)) return 'something'
-  if (names.some((name) => !OWN.includes(name))) return 'something'
+  if (names.some((name) => !OWN_FILES.includes(name))) return 'something'
   return isStored(folder, names, dataset) ? 'same' : 'other data'
 }
 

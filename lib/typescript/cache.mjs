@@ -1,4 +1,5 @@
 // The folders of compiled code. The code is run, so no other user may have written it.
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
@@ -41,12 +42,24 @@ export function privateFolder(root, name) {
   }
 }
 
-/** Returns the text of a file that this user has written; null for any other file, or none. @param {string} file */
+/** Marks the last line of a file, which holds the SHA-256 of all before it. */
+const SEAL = '\n//# sha256 '
+
+/**
+ * Returns the text of a file as {@link writeOwn} wrote it; null for one that another user has written, a damaged one, or none.
+ *
+ * @param {string} file
+ */
 export function readOwn(file) {
   let fd = -1
   try {
-    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW)
-    return fstatSync(fd).uid === own() ? readFileSync(fd, 'utf8') : null
+    // Opening a pipe would wait for a process that writes into it.
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | (constants.O_NONBLOCK ?? 0))
+    const stat = fstatSync(fd)
+    if (stat.uid !== own() || !stat.isFile()) return null
+    const sealed = readFileSync(fd, 'utf8')
+    const text = sealed.slice(0, sealed.lastIndexOf(SEAL))
+    return sealed === withSeal(text) ? text : null
   } catch {
     return null
   } finally {
@@ -63,11 +76,16 @@ export function readOwn(file) {
 export function writeOwn(file, text) {
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 })
+    writeFileSync(temporary, withSeal(text), { flag: 'wx', mode: 0o600 })
     renameSync(temporary, file)
   } catch {
     rmSync(temporary, { force: true })
   }
+}
+
+/** @param {string} text */
+function withSeal(text) {
+  return text + SEAL + createHash('sha256').update(text).digest('base64url')
 }
 
 /**

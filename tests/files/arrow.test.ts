@@ -23,7 +23,7 @@ test('a damaged, cut or foreign file is refused before it is parsed', () => {
   const damaged = Buffer.from(bytes)
   damaged[100] = damaged[100]! ^ 1
   for (const [content, sum, message] of [
-    [damaged, checksum, /expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}/],
+    [damaged, checksum, /expected SHA-256 [0-9a-f]{12,}, found [0-9a-f]{12,}/],
     [bytes.subarray(0, -20), undefined, /a truncated one/],
     [Buffer.from('PK\u0003\u0004 and so on'), undefined, /found something else/],
   ] as const) {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ModuleCache } from '../../lib/kernel/compiler/module-cache.js'
+import { readOwn, writeOwn } from '../../lib/typescript/cache.mjs'
 import { createCompiler } from '../../lib/typescript/compile.mjs'
 
 function newRoot(t: TestContext): string {
@@ -25,16 +26,18 @@ test('a compiled module in a file of another format version, or of none, is comp
   const compile = (): string => new ModuleCache(root, 'salt').compile('/a.ts', 'export const a: number = 1').code
   const code = compile()
   const file = onlyFile(root, 'modules')
-  const { formatVersion, ...kept } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  const { formatVersion, ...kept } = JSON.parse(readOwn(file)!) as Record<string, unknown>
   assert.equal(formatVersion, 1)
-  const store = (version: unknown): void =>
-    writeFileSync(file, JSON.stringify({ ...kept, formatVersion: version, code: 'of the file' }))
+  const store = (version: unknown): void => {
+    rmSync(file)
+    writeOwn(file, JSON.stringify({ ...kept, formatVersion: version, code: 'of the file' }))
+  }
   store(1)
   assert.equal(compile(), 'of the file')
   for (const version of [2, undefined]) {
     store(version)
     assert.equal(compile(), code)
-    assert.equal((JSON.parse(readFileSync(file, 'utf8')) as { code: string }).code, code)
+    assert.equal((JSON.parse(readOwn(file)!) as { code: string }).code, code)
   }
 })
 
@@ -47,8 +50,8 @@ test('compiled code of the library in a file of another format version is compil
   const file = onlyFile(root, 'lib')
   const other = code.replace('//# recurlab code 1 from', '//# recurlab code 2 from')
   assert.notEqual(other, code)
-  writeFileSync(file, other)
+  writeOwn(file, other)
   assert.equal(createCompiler(root).isKept(source), false)
   assert.equal(createCompiler(root).compile(source), code)
-  assert.equal(readFileSync(file, 'utf8'), code)
+  assert.equal(readOwn(file), code)
 })

@@ -19,7 +19,7 @@ const json = (file: string): JsonObject => JSON.parse(readFileSync(file, 'utf8')
 /** A run of which one file has another format version, and a matching checksum. */
 function runWith(name: string, change: (file: string) => void): string {
   const run = newRun(temporaryFolder())
-  writeLabel(run.dir, { name: 'a', note: null, tags: [] })
+  writeLabel(openRun(run.dir), { name: 'a', note: null, tags: [] })
   saveCheckpoint(run, checkpointAt(3))
   run.finish('interrupted')
   const file = path.join(run.dir, name)
@@ -36,7 +36,7 @@ const versioned = (version: unknown) => (file: string) =>
 
 for (const [name, expected] of [
   ['config.json', /config\.json: expected the configuration of a run, format version 1, found/],
-  ['status.json', /status\.json: expected the status of a run, format version 6, found/],
+  ['status.json', /status\.json: expected the status of a run, format version 7, found/],
 ] as const)
   test(`a ${name} of another format version, or of none, is told as one`, () => {
     assert.throws(() => openRun(runWith(name, versioned(99))), { name: 'UserError', message: expected })
@@ -46,8 +46,8 @@ for (const [name, expected] of [
 
 test('a label.json of another format version is told as one', () => {
   assert.throws(
-    () => readLabel(runWith('label.json', versioned(2))),
-    /label\.json: .*format version 1, found version 2/,
+    () => readLabel(openRun(runWith('label.json', versioned(99)))),
+    /label\.json: .*format version 2, found version 99/,
   )
 })
 

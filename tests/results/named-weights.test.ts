@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { sha256 } from '../../lib/files/atomic.js'
+import { sealJson } from '../../lib/files/sealed-json.js'
 import { WEIGHTS_FOLDER, weightsNamed, weightsNames } from '../../lib/interop/named/record.js'
 import { readWeightsOf } from '../../lib/results/weights-file.js'
 
@@ -106,7 +107,7 @@ const RECORDS: [what: string, change: (record: Record<string, unknown>) => void,
   [
     'of another format version',
     (record) => Object.assign(record, { formatVersion: 9 }),
-    /format version 1, found version 9/,
+    /format version 2, found version 9/,
   ],
   ['without a checksum', (record) => Reflect.deleteProperty(record, 'sha256'), /record\.json, key sha256: expected/],
   ['with a path in place of a file', (record) => Object.assign(record, { file: '../x' }), /key file: expected/],
@@ -124,7 +125,8 @@ for (const [what, change, message] of RECORDS)
       string,
       unknown
     >
-    change(record)
-    writeFileSync(path.join(place, 'a', 'record.json'), JSON.stringify(record))
+    const { checksum: _, ...content } = record
+    change(content)
+    writeFileSync(path.join(place, 'a', 'record.json'), JSON.stringify(sealJson(content)))
     assert.throws(() => weightsNamed('a', place), { name: 'UserError', message })
   })

@@ -176,8 +176,8 @@ test('damaged runs are listed with their fault and hide no other', () => {
       /config\.json: expected the file that the run was made with \(SHA-256 \w+\), found another one/,
     ],
     ['status.json', '{"state":', /status\.json: expected JSON/],
-    ['status.json', '{"formatVersion":2}', /status\.json: expected .* format version 6, found version 2/],
-    ['status.json', '{"formatVersion":6}', /status\.json: expected an unmodified object/],
+    ['status.json', '{"formatVersion":2}', /status\.json: expected .* format version 7, found version 2/],
+    ['status.json', '{"formatVersion":7}', /status\.json: expected an unmodified object/],
     ['provenance.json', null, /provenance\.json: expected a readable file/],
   ]
   for (const [file, content, message] of faults) {

@@ -164,7 +164,11 @@ test('a name, a note and tags are given to a run later, shown, searched by, and 
   assert.match((await run('name=wide', '--json')).out, /"tags":\["paper","fig3"\].*"note":"see fig\. 3"|"note".*"tags"/)
   assert.doesNotMatch((await run('note=fig', '--json')).out, new RegExp(other))
   await run(id, 'note=null', 'tags=x')
-  assert.deepEqual(readLabel(path.join(folder, 'runs', id)), { name: 'Wide net, long', note: null, tags: ['x'] })
+  assert.deepEqual(readLabel(openRun(path.join(folder, 'runs', id))), {
+    name: 'Wide net, long',
+    note: null,
+    tags: ['x'],
+  })
   assert.deepEqual(
     files().map((name) => readFileSync(path.join(folder, 'runs', id, name), 'hex')),
     before,
@@ -246,7 +250,7 @@ test('a damaged label is named and does not hide the other runs; a new name repl
   assert.match(err, new RegExp(`run ${id} cannot be read: .*label\\.json: expected a run's name, note and tags`))
   assert.match(out, new RegExp(other))
   assert.equal((await recurlab('runs', id, 'name=mended', `out=${folder}`)).code, 0)
-  assert.equal(readLabel(path.join(folder, 'runs', id)).name, 'mended')
+  assert.equal(readLabel(openRun(path.join(folder, 'runs', id))).name, 'mended')
 })
 
 test('runs are chosen by several values of a key, by their age and by what ended them', async () => {

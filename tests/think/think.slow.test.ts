@@ -231,6 +231,7 @@ test('deterministic rollouts that were stopped are not compared with', async () 
     recorded: 0,
     rows: 0,
     files: { steps: [], answers: [] },
+    ends: { steps: null, answers: null },
   })
   const stopped = openRecording(whole.dir)
   assert.equal(stopped.plain, null)

@@ -54,15 +54,36 @@ function kernelsFile(root, key) {
 /** Returns the path of the file that records the failure of a build. @param {string} file of the library */
 const failureFile = (file) => `${path.dirname(file)}.txt`
 
+/** Returns the path of the file that holds the SHA-256 of a library. @param {string} file of the library */
+const checksumFile = (file) => `${file}.sha256`
+
 /**
- * Returns the library for this processor, or the reason why it cannot be built; null before the first attempt.
+ * Returns whether a library is as it was compiled: a damaged one could crash the process, or compute something else.
+ *
+ * @param {string} file
+ */
+function isIntact(file) {
+  try {
+    return readFileSync(checksumFile(file), 'utf8') === checksum(file)
+  } catch {
+    return false
+  }
+}
+
+/** @param {string} file */
+function checksum(file) {
+  return `${createHash('sha256').update(readFileSync(file)).digest('hex')}\n`
+}
+
+/**
+ * Returns the library for this processor, or the reason why it cannot be built; null before the first attempt, and for a damaged library.
  *
  * @param {string} root the checkout
  * @returns {{ file: string, problem: null } | { file: null, problem: string } | null}
  */
 export function knownKernels(root) {
   const file = kernelsFile(root, kernelsKey(root))
-  if (existsSync(file)) return { file, problem: null }
+  if (isIntact(file)) return { file, problem: null }
   const failure = failureFile(file)
   return existsSync(failure) ? { file: null, problem: readFileSync(failure, 'utf8') } : null
 }
@@ -101,12 +122,16 @@ export async function buildKernels(root, { retry = false, onStart } = {}) {
   try {
     mkdirSync(work, { recursive: true })
     await compile(root, compiler, library, work)
+    writeFileSync(checksumFile(path.join(work, LIBRARY)), checksum(path.join(work, LIBRARY)))
     // Another process may have finished the same build in the meantime; its folder then stays.
-    if (!existsSync(file)) renameSync(work, path.dirname(file))
+    if (!isIntact(file)) {
+      rmSync(path.dirname(file), { recursive: true, force: true })
+      renameSync(work, path.dirname(file))
+    }
     rmSync(failureFile(file), { force: true })
     removeOld(path.dirname(path.dirname(file)))
   } catch (error) {
-    if (!existsSync(file)) {
+    if (!isIntact(file)) {
       const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
       const problem = `${path.basename(compiler)} could not compile them: ${firstError(text)}`
       // An error in the sources persists until they change; a full disk or Ctrl-C does not.

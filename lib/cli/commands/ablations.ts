@@ -121,8 +121,9 @@ async function trainAll(rows: readonly Ablation[], name: string, { pairs, flags 
 
 /** Names a run after its row, unless it is a reused run that already has a name. */
 function nameUnnamed({ dir }: FinishedRun, { method }: Ablation): void {
-  const label = readLabel(dir)
-  if (label.name === null) writeLabel(dir, { ...label, name: method })
+  const run = openRun(dir)
+  const label = readLabel(run)
+  if (label.name === null) writeLabel(run, { ...label, name: method })
 }
 
 /** Returns a grid of one configuration with several seeds. */

@@ -93,7 +93,7 @@ export const command: Command = {
     if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
     const listing = listRuns(out)
     const named = words.map((word) => openRun(word, out))
-    if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
+    if (label) for (const run of named) writeLabel(run, newLabel(label, labelBefore(run)))
     const { runs, damaged } =
       named.length > 0 ? { runs: unique(named).map(storedRun), damaged: [] } : storedRunsOf(listing)
     const chosen = lastOf(label ? runs : runs.filter(filterOf(pairs, runs)), keys.last)
@@ -137,9 +137,9 @@ function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): 
 }
 
 /** Returns the label to change; a damaged one is replaced. */
-function labelBefore(dir: string): ReturnType<typeof readLabel> {
+function labelBefore(run: RunRecord): ReturnType<typeof readLabel> {
   try {
-    return readLabel(dir)
+    return readLabel(run)
   } catch (error) {
     if (error instanceof UserError) return newLabel({})
     throw error

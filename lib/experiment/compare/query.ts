@@ -65,7 +65,7 @@ const NAMED = 5
 export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): ColumnTable {
   if (resultsDir !== undefined) checkFolder(resultsDir)
   const listing = listRuns(resultsDir ?? DEFAULT_RESULTS)
-  const labelled = readEach(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }))
+  const labelled = readEach(listing.runs, (run) => ({ ...run, label: readLabel(run) }))
   const [ofRecords, ofColumns] = splitFilter(filter)
   const selected = labelled.read.filter(runFilter(ofRecords, labelled.read))
   const stored = readEach(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }))

@@ -1,15 +1,17 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../../errors.js'
-import { checkFormatVersion } from '../../files/format-version.js'
-import { readJson, writeJson } from '../../files/json.js'
-import { fileOperations as fs } from '../../files/operations.js'
+import { hasEntry } from '../../files/regular.js'
+import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { slurmIfThere } from './commands.js'
 import { jobName, slurmPlaces } from './places.js'
 
-/** Format version of `jobs.json`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = {
+  what: 'the jobs of a sweep',
+  version: 2,
+  todo: 'Remove the file: squeue shows the jobs, and the runs lose nothing.',
+}
 
 const jobSchema = z.strictObject({
   /** The job arrays, of which task N trains run `offset` + N: one, unless Slurm takes no array of that length. */
@@ -39,22 +41,20 @@ export interface QueuedTask {
 /** Returns the submissions of a sweep, oldest first. @throws UserError when their file is damaged */
 export function storedJobs(plan: Pick<SweepPlan, 'dir'>): SlurmJob[] {
   const file = fileOf(plan)
-  if (!fs.existsSync(file)) return []
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the jobs of a sweep', FORMAT_VERSION)
-  const parsed = z.array(jobSchema).safeParse(json.jobs)
+  if (!hasEntry(file)) return []
+  const parsed = z.array(jobSchema).safeParse(readSealedJson(file, FORMAT).jobs)
   if (parsed.success) return parsed.data
   throw new UserError({
     where: file,
     expected: 'a list of jobs',
     found: 'something else',
-    todo: 'Remove the file: squeue shows the jobs, and the runs lose nothing.',
+    todo: FORMAT.todo,
   })
 }
 
 /** Adds a submission. */
 export function recordJob(plan: Pick<SweepPlan, 'dir'>, job: SlurmJob): void {
-  writeJson(fileOf(plan), { formatVersion: FORMAT_VERSION, jobs: [...storedJobs(plan), job] })
+  writeSealedJson(fileOf(plan), FORMAT, { jobs: [...storedJobs(plan), job] })
 }
 
 /** Returns the tasks of a sweep that are in Slurm's queue; null when that is unknown here, as without squeue. */

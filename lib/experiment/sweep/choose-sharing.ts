@@ -3,10 +3,10 @@ import { processorName, threadCount } from '../../backend/machine.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
-import { isJsonObject, readJson, writeJson } from '../../files/json.js'
+import { isJsonObject } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
-import { canonicalJson } from '../../files/sealed-json.js'
+import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import { codeHere } from '../../results/other-code.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
@@ -129,8 +129,7 @@ async function measured(
   return seconds
 }
 
-/** Format version of the files in `.recurlab/cache/sweeps`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = { what: 'measured seconds', version: 2, todo: 'Delete it: it is measured again.' }
 
 const CACHE = path.join(projectFolder, '.recurlab', 'cache', 'sweeps')
 
@@ -144,10 +143,8 @@ function cacheName(kinds: readonly LeftRun[], { workers, threads }: Sharing): st
 function readCache(file: string, kinds: number): readonly WorkSeconds[] | null {
   if (!fs.existsSync(file)) return null
   try {
-    const { formatVersion, seconds } = readJson(file)
-    const isValid =
-      formatVersion === FORMAT_VERSION && Array.isArray(seconds) && seconds.length === kinds && seconds.every(isSeconds)
-    return isValid ? seconds : null
+    const { seconds } = readSealedJson(file, FORMAT)
+    return Array.isArray(seconds) && seconds.length === kinds && seconds.every(isSeconds) ? seconds : null
   } catch (error) {
     if (error instanceof UserError) return null
     throw error
@@ -162,7 +159,7 @@ function isSeconds(value: unknown): value is WorkSeconds {
 function writeCache(file: string, seconds: readonly WorkSeconds[]): void {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true })
-    writeJson(file, { formatVersion: FORMAT_VERSION, seconds })
+    writeSealedJson(file, FORMAT, { seconds })
   } catch (error) {
     if (!(error instanceof Error)) throw error
   }

@@ -2,15 +2,16 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { primaryRows } from '../../evaluate/arms.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
-import { checkFormatVersion } from '../../files/format-version.js'
-import { readJson, writeJson } from '../../files/json.js'
-import { fileOperations as fs } from '../../files/operations.js'
-import { openSealedJson, sealJson } from '../../files/sealed-json.js'
+import { hasEntry } from '../../files/regular.js'
+import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import { openRun, readEvaluations } from '../../results/run.js'
-import type { PlannedRun, SweepPlan } from './plan.js'
+import { type PlannedRun, planIdentity, type SweepPlan } from './plan.js'
 
-/** Format version of `rung-N.json`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = {
+  what: 'a decision of successive halving',
+  version: 2,
+  todo: 'Delete it: it is taken again.',
+}
 
 /**
  * Successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943): every configuration makes a share of its steps; the
@@ -80,20 +81,27 @@ export function workShare(halving: HalvingOptions): number {
 }
 
 /** Returns the decisions that were taken so far, in order. @throws UserError when one is damaged. */
-export function rungDecisions(plan: Pick<SweepPlan, 'dir' | 'halving'>): RungDecision[] {
+export function rungDecisions(plan: SweepPlan): RungDecision[] {
   if (!plan.halving) return []
+  const own = planIdentity(plan)
   const decisions: RungDecision[] = []
   for (let rung = 1; ; rung++) {
     const file = fileOf(plan.dir, rung)
-    if (!fs.existsSync(file)) return decisions
-    const json = readJson(file)
-    checkFormatVersion(json, file, 'a decision of successive halving', FORMAT_VERSION)
-    decisions.push(openSealedJson(json, file, 'Delete it: it is taken again.') as unknown as RungDecision)
+    if (!hasEntry(file)) return decisions
+    const { plan: of, ...decision } = readSealedJson(file, FORMAT)
+    if (of !== own || decision.rung !== rung)
+      throw new UserError({
+        where: file,
+        expected: `decision ${rung} of this sweep`,
+        found: of === own ? `decision ${decision.rung}` : 'one of another sweep',
+        todo: FORMAT.todo,
+      })
+    decisions.push(decision as unknown as RungDecision)
   }
 }
 
 /** Returns the indices of the runs that decisions ended. */
-export function endedRuns(plan: Pick<SweepPlan, 'dir' | 'halving'>): Set<number> {
+export function endedRuns(plan: SweepPlan): Set<number> {
   return new Set(rungDecisions(plan).flatMap(({ ranking }) => ranking.flatMap((row) => (row.goesOn ? [] : row.runs))))
 }
 
@@ -144,7 +152,7 @@ function decide(
   const sorted = rows.sort((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity) || 0)
   const kept = Math.max(1, Math.ceil(sorted.length / factor))
   const ranking = sorted.map((row, place) => ({ ...row, goesOn: place < kept }))
-  writeJson(fileOf(plan.dir, rung), sealJson({ formatVersion: FORMAT_VERSION, rung, metric, ranking }))
+  writeSealedJson(fileOf(plan.dir, rung), FORMAT, { plan: planIdentity(plan), rung, metric, ranking })
 }
 
 /** Returns a metric of a run's evaluation at a step; null for a run without it, e.g. a failed one. */

@@ -5,10 +5,10 @@ import { parseConfig } from '../../config/parse.js'
 import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
-import { checkFormatVersion } from '../../files/format-version.js'
-import { isJsonObject, type JsonObject, readJson, writeJson } from '../../files/json.js'
+import { isJsonObject, type JsonObject } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
-import { canonicalJson, openSealedJson, sealJson } from '../../files/sealed-json.js'
+import { hasEntry } from '../../files/regular.js'
+import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
 import { DEFAULT_RESULTS, sweepsFolder } from '../../results/layout.js'
@@ -16,8 +16,11 @@ import { codeHere } from '../../results/other-code.js'
 import type { InitIdentity, InitOptions } from '../run/begin.js'
 import type { HalvingOptions } from './halving.js'
 
-/** Format version of `plan.json`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = {
+  what: 'the plan of a sweep',
+  version: 2,
+  todo: 'The file is damaged or was changed: plan the sweep again.',
+}
 
 const PLAN = 'plan.json'
 
@@ -98,14 +101,13 @@ export function writePlan(plan: SweepPlan): void {
   const { dir, id: _, runs, resultsDir, ...others } = plan
   const [config, asked] = [common(runs.map((run) => run.config)), common(runs.map((run) => run.asked))]
   const content = {
-    formatVersion: FORMAT_VERSION,
     ...others,
     resultsDir: path.relative(dir, resultsDir),
     config,
     asked,
     runs: runs.map((run) => ({ ...run, config: without(run.config, config), asked: without(run.asked, asked) })),
   }
-  writeJson(path.join(dir, PLAN), sealJson(content))
+  writeSealedJson(path.join(dir, PLAN), FORMAT, content)
 }
 
 /**
@@ -117,12 +119,9 @@ export function writePlan(plan: SweepPlan): void {
 export function readPlan(named: string, resultsDir: string = DEFAULT_RESULTS): SweepPlan {
   const dir = planFolder(named, resultsDir)
   const file = path.join(dir, PLAN)
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the plan of a sweep', FORMAT_VERSION)
-  const todo = 'The file is damaged or was changed: plan the sweep again.'
-  const { formatVersion: _, config, asked, runs, ...others } = openSealedJson(json, file, todo) as JsonObject & Stored
+  const { config, asked, runs, ...others } = readSealedJson(file, FORMAT) as JsonObject & Stored
   if (!isJsonObject(config) || !isJsonObject(asked) || !Array.isArray(runs))
-    throw new UserError({ where: file, expected: 'config, asked and runs', found: 'something else', todo })
+    throw new UserError({ where: file, expected: 'config, asked and runs', found: 'something else', todo: FORMAT.todo })
   return {
     ...(others as unknown as Omit<SweepPlan, 'id' | 'dir' | 'runs'>),
     id: path.basename(dir),
@@ -141,18 +140,23 @@ export function listPlans(resultsDir: string = DEFAULT_RESULTS): string[] {
   const folder = sweepsFolder(resultsDir)
   if (!fs.existsSync(folder)) return []
   const names = fs.readdirSync(folder).filter((name) => isPlan(path.join(folder, name)))
-  const made = new Map(names.map((name) => [name, fs.statSync(path.join(folder, name, PLAN)).mtimeMs]))
+  const made = new Map(names.map((name) => [name, fs.lstatSync(path.join(folder, name, PLAN)).mtimeMs]))
   return names.sort((a, b) => made.get(a)! - made.get(b)! || (a < b ? -1 : 1))
 }
 
 /** Returns whether a folder holds a plan. */
 export function isPlan(dir: string): boolean {
-  return fs.existsSync(path.join(dir, PLAN))
+  return hasEntry(path.join(dir, PLAN))
 }
 
 /** Returns the text of all that a plan trains, whatever its name and place: equal plans have equal texts. */
 export function planFacts({ code, initIdentity, metrics, label, estimate, halving, runs }: Trained): string {
   return canonicalJson([code, initIdentity, metrics, label, estimate, halving, runs.map(({ hashes }) => hashes)])
+}
+
+/** Returns a hash of all that a plan trains, by which the decisions beside it name their plan. */
+export function planIdentity(plan: Trained): string {
+  return sha256(planFacts(plan))
 }
 
 type Trained = Pick<SweepPlan, 'code' | 'initIdentity' | 'metrics' | 'label' | 'estimate' | 'halving'> & {

@@ -1,20 +1,24 @@
 import path from 'node:path'
 import { type Dtype, kernels, setFast } from '../../backend/kernels.js'
 import type { Dataset } from '../../data/dataset.js'
-import { writeFileAtomic } from '../../files/atomic.js'
-import { checkFormatVersion } from '../../files/format-version.js'
-import { jsonText, readJson } from '../../files/json.js'
-import { fileOperations as fs } from '../../files/operations.js'
-import { openSealedJson, sealJson } from '../../files/sealed-json.js'
+import { UserError } from '../../errors.js'
+import { hasEntry } from '../../files/regular.js'
+import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import type { Model } from '../../model/model.js'
+import { type RecordingFacts, recordingIdentity } from '../../recording/facts.js'
 import { rounded } from '../../statistics/rounding.js'
 import { rolloutSteps } from '../../think/rollouts.js'
 import type { RolloutChoice } from '../../think/rows.js'
 import type { RolloutSettings } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 
-const FORMAT_VERSION = 1
-const FLOOR_FILE = 'floor.json'
+const FORMAT: SealedFormat = {
+  what: 'the numerical floor of a recording',
+  version: 2,
+  todo: 'Record again, or copy the folder again.',
+}
+/** Name of the file of the floor in a recording's folder. */
+export const FLOOR_FILE = 'floor.json'
 
 /** Most puzzles that the numerical floor is measured on. */
 export const FLOOR_PUZZLES = 200
@@ -112,17 +116,20 @@ function otherWay(dtype: Dtype): OtherWay | null {
 }
 
 /** Writes the floor of a recording into its folder. */
-export function writeFloor(dir: string, floor: NumericFloor): void {
-  const json = sealJson({ formatVersion: FORMAT_VERSION, ...floor })
-  writeFileAtomic(path.join(dir, FLOOR_FILE), jsonText(json), { makeFolder: false })
+export function writeFloor(dir: string, floor: NumericFloor, facts: RecordingFacts): void {
+  const content = { recording: recordingIdentity(facts), ...floor }
+  writeSealedJson(path.join(dir, FLOOR_FILE), FORMAT, content, { makeFolder: false })
 }
 
-/** Reads the floor of a recording; null where it was not measured. @throws UserError for a damaged file. */
-export function readFloor(dir: string): NumericFloor | null {
+/**
+ * Reads the floor of a recording; null where it was not measured.
+ *
+ * @throws UserError for a damaged file, and for that of another recording.
+ */
+export function readFloor(dir: string, facts: RecordingFacts): NumericFloor | null {
   const file = path.join(dir, FLOOR_FILE)
-  if (!fs.existsSync(file)) return null
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the numerical floor of a recording', FORMAT_VERSION)
-  const { formatVersion: _, ...floor } = openSealedJson(json, file, 'Record again, or copy the folder again.')
-  return floor as unknown as NumericFloor
+  if (!hasEntry(file)) return null
+  const { recording, ...floor } = readSealedJson(file, FORMAT)
+  if (recording === recordingIdentity(facts)) return floor as unknown as NumericFloor
+  throw new UserError({ where: file, expected: FORMAT.what, found: 'that of another one', todo: FORMAT.todo })
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { placeToRead } from '../../files/places.js'
+import { hasEntry } from '../../files/regular.js'
 import { didYouMean } from '../../options/nearest.js'
 import { DEFAULT_RESULTS, resultsFolder } from '../../results/layout.js'
 
@@ -40,7 +41,7 @@ export function recordingIds(resultsDir?: string): string[] {
   if (!fs.existsSync(folder)) return []
   return fs
     .readdirSync(folder)
-    .filter((id) => fs.existsSync(path.join(folder, id, FACTS)))
+    .filter((id) => hasEntry(path.join(folder, id, FACTS)))
     .sort()
 }
 
@@ -51,7 +52,7 @@ export function recordingIds(resultsDir?: string): string[] {
  */
 export function recordingFolder(dirOrId: string, resultsDir?: string): string {
   const place = placeToRead(dirOrId)
-  if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(place, FACTS))) return path.resolve(place)
+  if (/[/\\]/.test(dirOrId) || hasEntry(path.join(place, FACTS))) return path.resolve(place)
   const ids = recordingIds(resultsDir)
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
   const [id] = matching

@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { hasEntry } from '../../files/regular.js'
 import { JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
-import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
+import { FACTS_FILE, type RecordingFacts, recordingIdentity } from '../../recording/facts.js'
 import type { Accuracy, Extent, Select } from '../../recording/points.js'
 import { type AccuracyOptions, Recording, type RecordingComparison } from '../../recording/recording.js'
 import type { Selector } from '../../recording/selectors.js'
@@ -53,10 +53,11 @@ export class RolloutRecording {
     this.dir = dir
     this.facts = this.#recording.facts
     const plain = path.join(dir, PLAIN)
-    const deterministic = existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    const deterministic = hasEntry(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    if (deterministic) checkBeside(this.facts, plain, deterministic.facts)
     // Some of the puzzles are not what the rollouts can be measured against.
     this.plain = deterministic?.facts.state === 'finished' ? deterministic : null
-    this.numericFloor = readFloor(dir)
+    this.numericFloor = readFloor(dir, this.facts)
   }
 
   /** Returns a row for each puzzle × version × rollout × step; see {@link Recording.table}. */
@@ -198,6 +199,22 @@ export class RolloutRecording {
   compare(other: RolloutRecording | Recording, selector?: Selector, extent?: Extent): RecordingComparison {
     return this.#recording.compare(other instanceof RolloutRecording ? other.#recording : other, selector, extent)
   }
+}
+
+/**
+ * Checks that deterministic rollouts belong to a recording.
+ *
+ * @param dir their folder
+ * @throws UserError for those of another recording.
+ */
+export function checkBeside(facts: RecordingFacts, dir: string, plain: RecordingFacts): void {
+  if (plain.beside === recordingIdentity(facts)) return
+  throw new UserError({
+    where: path.join(dir, FACTS_FILE),
+    expected: 'the deterministic rollouts of this recording',
+    found: 'those of another one',
+    todo: 'Copy the whole folder again, or record again.',
+  })
 }
 
 /** @throws UserError for another data set than the recorded one. */

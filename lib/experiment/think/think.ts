@@ -14,7 +14,7 @@ import { disposeModel, type Model } from '../../model/model.js'
 import { hashWeights } from '../../model/weights-hash.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
-import type { RecordingHeader } from '../../recording/facts.js'
+import { type RecordingFacts, type RecordingHeader, recordingIdentity } from '../../recording/facts.js'
 import { Recorder } from '../../recording/recorder.js'
 import { chooser } from '../../recording/selectors.js'
 import { currentCode } from '../../results/code.js'
@@ -269,7 +269,7 @@ async function recorded(
   const first = new FirstAnswers(floored)
   let isComplete = false
   try {
-    await record(new Recorder(dir, header), rolloutSteps(model, data, settings, choice), (measures) => {
+    const facts = await record(new Recorder(dir, header), rolloutSteps(model, data, settings, choice), (measures) => {
       first.add(measures)
       onRows(measures.size)
     })
@@ -277,14 +277,19 @@ async function recorded(
     if (withPlain) {
       const steps = rolloutSteps(model, data, plain, choice)
       await record(
-        new Recorder(path.join(dir, PLAIN), { ...header, guided: false, settings: plain }),
+        new Recorder(path.join(dir, PLAIN), {
+          ...header,
+          guided: false,
+          settings: plain,
+          beside: recordingIdentity(facts),
+        }),
         steps,
         ({ size }) => onRows(size),
       )
     }
     if (withFloor) {
       const floor = await numericFloor(model, data, settings, { ...choice, puzzles: floored }, first, onRows)
-      if (floor !== null) writeFloor(dir, floor)
+      if (floor !== null) writeFloor(dir, floor, facts)
     }
     meter?.end('done')
     return openRecording(dir)
@@ -298,14 +303,14 @@ async function recorded(
 }
 
 /**
- * Records measurements to their end. What was complete before an error stays readable; of settings that are refused before the
+ * Records measurements to their end, and returns the facts. What was complete before an error stays readable; of settings that are refused before the
  * first step, nothing is stored.
  */
 async function record(
   recorder: Recorder,
   steps: AsyncGenerator<StepMeasures, void>,
   onStep: (measures: StepMeasures) => void,
-): Promise<void> {
+): Promise<RecordingFacts> {
   let isBegun = false
   try {
     for await (const measures of steps) {
@@ -317,7 +322,7 @@ async function record(
     if (isBegun || !(error instanceof UserError)) recorder.end('interrupted')
     throw error
   }
-  recorder.end()
+  return recorder.end()
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { UserError } from '../../errors.js'
 import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { openRegular } from '../../files/regular.js'
 import {
   MAX_NPY_HEADER,
   NPY_ARRAYS,
@@ -33,10 +34,9 @@ const CHUNK = 2 ** 22
  * file, fewer or more bytes than the shape needs (before any callback), and whatever `begin` or its callback throws.
  */
 export function scanNpy(file: string, begin: (header: NpyHeader) => (values: NpyData, first: number) => void): NpyFile {
-  const fd = attempt(file, () => fs.openSync(file, 'r'))
+  const fd = openRegular(file, 'a .npy file')
   try {
     const stat = attempt(file, () => fs.fstatSync(fd))
-    if (!stat.isFile()) throw refused(file, 'a .npy file', stat.isDirectory() ? 'a folder' : 'not a regular file')
     const hash = createHash('sha256')
     const { header, head } = readHead(file, fd, stat.size)
     hash.update(head)

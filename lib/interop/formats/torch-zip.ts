@@ -3,6 +3,7 @@ import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type Zip
 import { UserError } from '../../errors.js'
 import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { openRegular } from '../../files/regular.js'
 
 /** One uncompressed file inside the archive. */
 export interface ZipMember {
@@ -40,7 +41,7 @@ const CHUNK = 2 ** 22
  * or leave their folder.
  */
 export async function openTorchZip(file: string): Promise<TorchZip> {
-  const fd = openFile(file)
+  const fd = openRegular(file)
   try {
     const size = fs.fstatSync(fd).size
     const archive = await attempt(file, fromRandomAccessReaderPromise(new FileReader(fd), size, ZIP_OPTIONS))
@@ -143,14 +144,6 @@ function withoutFolder(members: readonly ZipMember[], file: string): ReadonlyMap
   if (found.has('constants.pkl'))
     throw refused(file, 'a state dict saved with torch.save', 'a TorchScript program (constants.pkl)')
   return found
-}
-
-function openFile(file: string): number {
-  try {
-    return fs.openSync(file, 'r')
-  } catch (error) {
-    throw unreadable(file, error)
-  }
 }
 
 function readFully(file: string, fd: number, into: Uint8Array, position: number): void {

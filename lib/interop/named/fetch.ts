@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js'
 import { writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { sizeText } from '../../files/space.js'
+import { fileHash } from '../../files/stream-hash.js'
 import { addFile, beginSum } from '../../storage/fetch/checksum.js'
 import { fetchHubFiles, type HubFetchOptions } from '../../storage/fetch/fetch.js'
 import type { FetchedFile } from '../../storage/fetch/fetched.js'
@@ -80,6 +81,7 @@ export async function fetchWeights(
     summary: source.summary,
     file: name,
     sha256,
+    ...configBeside(weights),
     parameters: stored,
     source: {
       repository,
@@ -90,6 +92,12 @@ export async function fetchWeights(
     },
   })
   return { files: present.files, weights, record, notes }
+}
+
+/** Returns the configuration beside weights as their record names it; nothing for weights that hold their own. */
+function configBeside({ file, configFrom }: WeightsFile): Pick<WeightsRecord, 'config'> {
+  if (configFrom === null || configFrom === file) return {}
+  return { config: { file: path.basename(configFrom), sha256: fileHash(configFrom) } }
 }
 
 async function downloaded(source: PublicWeights, dir: string, options: HubFetchOptions): Promise<Present> {

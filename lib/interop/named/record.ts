@@ -1,17 +1,19 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../../errors.js'
-import { checkFormatVersion } from '../../files/format-version.js'
-import { readJson, writeJson } from '../../files/json.js'
+import { differingHashes } from '../../files/hash-text.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
+import { hasEntry } from '../../files/regular.js'
+import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
+import { fileHash } from '../../files/stream-hash.js'
 import { describeIssue } from '../../options/options.js'
 
 /** Folder of the weights that have a name: those that come with the project, and fetched public ones. */
 export const WEIGHTS_FOLDER = path.join(projectFolder, 'data', 'weights')
 
 const RECORD = 'record.json'
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = { what: 'the record of weights', version: 2, todo: 'The file is damaged.' }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const share = z.number().min(0).max(1)
@@ -33,12 +35,13 @@ const evaluation = z.strictObject({
 })
 
 const recordSchema = z.strictObject({
-  formatVersion: z.literal(FORMAT_VERSION),
   /** One line: task, size, source. */
   summary: z.string(),
   /** File of the weights in the folder. */
   file: z.string().regex(/^[\w.-]+$/),
   sha256,
+  /** File beside the weights that decides how they are used; absent where the weights hold their configuration. */
+  config: z.strictObject({ file: z.string().regex(/^[\w.-]+$/), sha256 }).optional(),
   /** Number of trained parameters; null if unknown before the file is read. */
   parameters: z.int().min(1).nullable(),
   /** How the weights were trained here; absent for weights from elsewhere. */
@@ -83,6 +86,8 @@ export interface NamedWeights {
   readonly name: string
   /** Path of the weights. */
   readonly file: string
+  /** Path of the configuration beside them; null without one. */
+  readonly config: string | null
   readonly record: WeightsRecord
 }
 
@@ -91,7 +96,7 @@ export function weightsNames(folder: string = WEIGHTS_FOLDER): string[] {
   if (!fs.existsSync(folder)) return []
   return fs
     .readdirSync(folder)
-    .filter((name) => fs.existsSync(path.join(folder, name, RECORD)))
+    .filter((name) => hasEntry(path.join(folder, name, RECORD)))
     .sort()
 }
 
@@ -113,32 +118,53 @@ export function weightsNamed(name: string, folder: string = WEIGHTS_FOLDER): Nam
         ? `recurlab weights fetch ${name} downloads it.`
         : 'It is part of the repository: git checkout restores it.',
     })
-  return { name, file, record }
+  return { name, file, config: record.config ? path.join(folder, name, record.config.file) : null, record }
 }
 
-function readRecord(file: string): WeightsRecord {
-  const json = readJson(file)
-  checkFormatVersion(json, file, 'the record of weights', FORMAT_VERSION)
-  const parsed = recordSchema.safeParse(json)
+/**
+ * Checks the SHA-256 of weights with a name and of their configuration, with a few megabytes in memory.
+ *
+ * @throws UserError when a file is damaged, or not the one that the record names.
+ */
+export function checkNamed({ name, file, config, record }: NamedWeights): void {
+  const parts = [{ file, sha256: record.sha256 }]
+  if (config !== null) parts.push({ file: config, sha256: record.config!.sha256 })
+  for (const part of parts) {
+    const found = fileHash(part.file)
+    if (found === part.sha256) continue
+    const [expected, other] = differingHashes(part.sha256, found)
+    throw new UserError({
+      where: part.file,
+      expected: `a file of the weights ${name} (SHA-256 ${expected})`,
+      found: `another one, or a damaged one (${other})`,
+      todo: record.source
+        ? `Remove it: recurlab weights fetch ${name} downloads it again.`
+        : 'git checkout restores it.',
+    })
+  }
+}
+
+/** Reads the record of weights. @throws UserError when it is damaged or of another format version. */
+export function readRecord(file: string): WeightsRecord {
+  const parsed = recordSchema.safeParse(readSealedJson(file, FORMAT))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw new UserError({
     where: `${file}, key ${issue.path.join('.')}`,
     expected: describeIssue(issue),
     found: 'another value',
-    todo: 'The file is damaged.',
+    todo: FORMAT.todo,
   })
 }
 
 /** Returns where the weights in a folder come from; null if there are none, or they come with the project. */
 export function sourceIn(folder: string): WeightsRecord['source'] | null {
   const file = path.join(folder, RECORD)
-  return fs.existsSync(file) ? (readRecord(file).source ?? null) : null
+  return hasEntry(file) ? (readRecord(file).source ?? null) : null
 }
 
 /** Writes the record of weights into their folder, atomically, and returns it. */
-export function writeWeightsRecord(folder: string, content: Omit<WeightsRecord, 'formatVersion'>): WeightsRecord {
-  const record = { formatVersion: FORMAT_VERSION, ...content } as const
-  writeJson(path.join(folder, RECORD), record)
+export function writeWeightsRecord(folder: string, record: WeightsRecord): WeightsRecord {
+  writeSealedJson(path.join(folder, RECORD), FORMAT, record)
   return record
 }

@@ -3,11 +3,10 @@ import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
-import { readJson, writeJson } from '../../files/json.js'
 import { projectFolder } from '../../files/places.js'
+import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 
-/** Format version of the files in `.recurlab/cache/notebooks`. */
-const FORMAT_VERSION = 1
+const FORMAT: SealedFormat = { what: 'the last sync of a notebook', version: 2, todo: 'Delete it.' }
 
 /** Folder that holds, for each pair on this machine, the hash of the text at its last sync. */
 export const LAST_SYNCS = path.join(projectFolder, '.recurlab', 'cache', 'notebooks')
@@ -17,8 +16,8 @@ export function readLastSync(notebook: string, folder: string): string | null {
   const file = recordOf(notebook, folder)
   if (!existsSync(file)) return null
   try {
-    const { formatVersion, text } = readJson(file)
-    return formatVersion === FORMAT_VERSION && typeof text === 'string' ? text : null
+    const { notebook: of, text } = readSealedJson(file, FORMAT)
+    return of === path.resolve(notebook) && typeof text === 'string' ? text : null
   } catch (error) {
     if (error instanceof UserError) return null
     throw error
@@ -29,7 +28,7 @@ export function readLastSync(notebook: string, folder: string): string | null {
 export function writeLastSync(notebook: string, text: string, folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
-    writeJson(recordOf(notebook, folder), { formatVersion: FORMAT_VERSION, notebook: path.resolve(notebook), text })
+    writeSealedJson(recordOf(notebook, folder), FORMAT, { notebook: path.resolve(notebook), text })
   } catch (error) {
     if (!(error instanceof Error)) throw error
   }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { UserError } from '../../errors.js'
 import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { openRegular } from '../../files/regular.js'
 
 /** A file's checksum: SHA-256 of its bytes, or its git blob name (SHA-1 over length and bytes). */
 export interface Checksum {
@@ -32,7 +34,7 @@ const CHUNK = 2 ** 20
 export function addFile(sum: Summing, file: string, length: number): void {
   const buffer = new Uint8Array(Math.min(CHUNK, length))
   try {
-    const fd = fs.openSync(file, 'r')
+    const fd = openRegular(file)
     try {
       for (let at = 0; at < length; ) {
         const got = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), at)
@@ -44,6 +46,6 @@ export function addFile(sum: Summing, file: string, length: number): void {
       fs.closeSync(fd)
     }
   } catch (error) {
-    throw unreadable(file, error)
+    throw error instanceof UserError ? error : unreadable(file, error)
   }
 }

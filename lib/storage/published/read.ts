@@ -5,6 +5,7 @@ import { makeDataset } from '../../data/make-dataset.js'
 import { UserError } from '../../errors.js'
 import { shown } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { hasEntry } from '../../files/regular.js'
 import { allTasks, findTask, recognise } from '../../tasks/registry.js'
 import { COMMON } from './fields.js'
 import { faults, readPublishedJson } from './json.js'
@@ -29,7 +30,7 @@ export function testsFiles(): string[] {
 
 /** Returns whether a folder has the layout of the published builders: `train/dataset.json` or `test/dataset.json`. */
 export function isPublished(dir: string): boolean {
-  return SPLITS.some((split) => fs.existsSync(path.join(dir, split, 'dataset.json')))
+  return SPLITS.some((split) => hasEntry(path.join(dir, split, 'dataset.json')))
 }
 
 const SPLITS = ['train', 'test'] as const

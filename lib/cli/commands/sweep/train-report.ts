@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { UserError } from '../../../errors.js'
 import type { Coverage } from '../../../experiment/sweep/coverage.js'
 import type { Ask } from '../../../experiment/sweep/guard.js'
@@ -6,6 +5,7 @@ import { planWords } from '../../../experiment/sweep/plan.js'
 import type { PlannedSweep } from '../../../experiment/sweep/plan-sweep.js'
 import { type SweepOptions, type SweepRuns, trainPlan } from '../../../experiment/sweep/sweep.js'
 import { formatTable } from '../../../results/text.js'
+import { askInTerminal } from '../../ask.js'
 import { abortOnInterrupt, STOPPED } from '../../interrupt.js'
 
 /** The output of a sweep, and its question. */
@@ -27,13 +27,7 @@ export async function terminalAsk(question: string): Promise<string> {
       todo: 'Nothing was trained. askAbove=MINUTES sets above which time it asks.',
       exitCode: 2,
     })
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  terminal.on('SIGINT', () => terminal.write('n\n'))
-  try {
-    return await terminal.question(question)
-  } finally {
-    terminal.close()
-  }
+  return askInTerminal(question)
 }
 
 /** Trains a planned sweep and prints its results. Resolves to the exit code: 0, 1 when a run failed, 75 when stopped. */
