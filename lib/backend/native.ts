@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
@@ -70,14 +71,14 @@ export function nativeBackend(): NativeBackend | null {
 /** Reads the record of set-up, so that a missing build is reported with set-up's own reason. */
 function checkRecord(kind: 'cpu' | 'gpu'): void {
   const file = path.join(projectFolder, '.recurlab', 'setup', `native-${kind}.json`)
-  if (!existsSync(file)) {
+  if (!fs.existsSync(file)) {
     const state = path.join(projectFolder, '.recurlab')
-    if (existsSync(state) && !isOpen(state))
+    if (fs.existsSync(state) && !isOpen(state))
       throw new Unavailable(`${state} belongs to another user`, 'Set up a checkout of your own.')
-    if (existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
+    if (fs.existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }
-  const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const record: unknown = JSON.parse(fs.readFileSync(file, 'utf8'))
   if (typeof record !== 'object' || record === null || !('state' in record)) return
   if (record.state === 'ready') return
   const reason = 'reason' in record ? String(record.reason).replace(/\.$/, '') : 'set-up failed'
@@ -88,7 +89,7 @@ function checkRecord(kind: 'cpu' | 'gpu'): void {
 /** Returns whether this user may enter a folder. */
 function isOpen(folder: string): boolean {
   try {
-    accessSync(folder, constants.X_OK)
+    fs.accessSync(folder, constants.X_OK)
     return true
   } catch {
     return false

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
+import { notWritable, remedy, systemReason, unreadable } from './system-errors.js'
+
+export { notWritable, systemReason, unreadable }
 
 /** Maximum bytes per system call: Linux and Node reject calls of 2 GiB and more. */
 const CHUNK = 2 ** 30
@@ -59,19 +62,6 @@ export function appendToFile(file: string, at: number, bytes: Uint8Array): void 
   }
 }
 
-/** Returns the error for a file that the system does not let us write. */
-export function notWritable(file: string, error: unknown): UserError {
-  return new UserError(
-    {
-      where: file,
-      expected: 'a writable path',
-      found: systemReason(error),
-      todo: 'Check permissions and free space, or choose another folder with out=DIR.',
-    },
-    { cause: error },
-  )
-}
-
 /** Creates a folder and its parents. @throws UserError when it cannot be created. */
 export function makeFolder(folder: string): void {
   try {
@@ -82,7 +72,7 @@ export function makeFolder(folder: string): void {
         where: folder,
         expected: 'a folder that can be created',
         found: systemReason(error),
-        todo: 'Check permissions, or choose another folder with out=DIR.',
+        ...remedy(error, 'write'),
       },
       { cause: error },
     )
@@ -111,29 +101,6 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   for (const piece of pieces(bytes))
     for (let at = 0; at < piece.length || at === 0; at += CHUNK) hash.update(piece.subarray(at, at + CHUNK))
   return hash.digest('hex')
-}
-
-/** Reasons for error codes whose system message is less specific. */
-const REASONS: Readonly<Record<string, string>> = {
-  EISDIR: 'a folder',
-  ENOTDIR: 'a file in place of a folder',
-  EEXIST: 'something else in its place',
-}
-
-/** Returns the error for a file that the system does not let us read. */
-export function unreadable(file: string, error: unknown): UserError {
-  return new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
-}
-
-/** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */
-export function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = (error as NodeJS.ErrnoException).code
-  // Only system messages carry the call and its path after the first comma.
-  if (!code || code.startsWith('ERR_')) return error.message
-  if (Object.hasOwn(REASONS, code)) return `${REASONS[code]} (${code})`
-  const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
-  return `${text} (${code})`
 }
 
 /** Removes temporary files of killed processes from a folder that no other process writes to. */
@@ -184,11 +151,12 @@ function ensureFolder(folder: string): void {
   }
 }
 
-function removeQuietly(file: string): void {
+/** Removes a file if it can be removed. */
+export function removeQuietly(file: string): void {
   try {
     fs.rmSync(file, { force: true })
   } catch {
-    // The failure that led here is the one to report; a leftover is removed when the folder is next opened for writing.
+    // Where a failure led here, that is the one to report; a leftover is removed when its folder is next opened for writing.
   }
 }
 

@@ -4,6 +4,7 @@ import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { FileError, remedy, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { type Lease, RunInUse, takeLease } from './lease.js'
@@ -76,18 +77,19 @@ export function createRun(run: NewRun): RunWriter {
     } catch (error) {
       lease?.release()
       if (made) removeFolder(unborn)
-      if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      if (['EEXIST', 'ENOTEMPTY'].includes(systemCode(error))) {
         if (run.id !== undefined) throw existing(dir)
         // Another process drew the same ID in the same second: draw again.
         continue
       }
-      if (error instanceof UserError) throw error
+      // The path of a refused operation is hidden until the run is complete.
+      if (error instanceof UserError && !(error instanceof FileError)) throw error
       throw new UserError(
         {
           where: folder,
           expected: 'a folder that can be written to',
           found: systemReason(error),
-          todo: 'Check permissions and free space, or choose another folder with out=DIR.',
+          ...remedy(error, 'write'),
         },
         { cause: error },
       )

@@ -1,9 +1,8 @@
 import path from 'node:path'
 import { z } from 'zod'
-import { UserError } from '../errors.js'
-import { systemReason } from '../files/atomic.js'
 import { isJsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { systemCode } from '../files/system-errors.js'
 import { type Owner, ownerSchema } from './owner.js'
 
 /** A lease in the folder of a run. */
@@ -36,37 +35,29 @@ export function numberOf(name: string): number {
   return Number(LEASE.exec(name)?.[1])
 }
 
-/** Returns the lease of the highest number; null without one, or where it cannot be read. */
+/** Returns the lease of the highest number; null without one, or without the folder. @throws FileError when it cannot be read */
 export function lastLease(dir: string): Held | null {
   try {
     const [name] = leases(dir).sort((a, b) => numberOf(b) - numberOf(a))
     return name === undefined ? null : readLease(dir, name)
-  } catch {
-    return null
+  } catch (error) {
+    if (GONE.has(systemCode(error))) return null
+    throw error
   }
 }
 
-/** Reads a lease; null when it is gone. */
+/** Error codes of a folder or file that is gone. */
+const GONE = new Set(['ENOENT', 'ENOTDIR'])
+
+/** Reads a lease; null when it is gone. @throws FileError when it cannot be read */
 export function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
     const { mtimeMs } = fs.statSync(file)
     return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (GONE.has(systemCode(error))) return null
     throw error
-  }
-}
-
-/** Reads a lease; null when it is gone. @throws UserError when it cannot be read. */
-export function readLeaseNow(dir: string, name: string): Held | null {
-  try {
-    return readLease(dir, name)
-  } catch (error) {
-    throw new UserError(
-      { where: path.join(dir, name), expected: 'a readable file', found: systemReason(error) },
-      { cause: error },
-    )
   }
 }
 

@@ -3,18 +3,10 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
-import { systemReason } from '../files/atomic.js'
+import { removeQuietly, writeAll } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
-import {
-  type Held,
-  LEASE_VERSION,
-  lastLease,
-  leases,
-  leaseText,
-  numberOf,
-  readLease,
-  readLeaseNow,
-} from './lease-file.js'
+import { FileError, remedy, systemCode, systemReason } from '../files/system-errors.js'
+import { type Held, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
@@ -78,23 +70,25 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
   const text = leaseText(thisProcess())
+  let name: string | null = null
   try {
-    const name = linkNext(dir, candidate, text, judge)
+    name = linkNext(dir, candidate, text, judge)
     return holdLease(home, name, fs.openSync(path.join(dir, name), 'r+'), text)
   } catch (error) {
-    if (error instanceof UserError) throw error
+    if (name !== null) removeQuietly(path.join(dir, name))
+    if (error instanceof UserError && !(error instanceof FileError)) throw error
     if (!fs.existsSync(dir)) throw folderGone(home)
     throw new UserError(
       {
         where: home,
         expected: 'a folder that can be written to',
         found: systemReason(error),
-        todo: 'Check permissions and free space.',
+        ...remedy(error, 'write'),
       },
       { cause: error },
     )
   } finally {
-    quietly(() => fs.rmSync(candidate, { force: true }))
+    removeQuietly(candidate)
   }
 }
 
@@ -106,15 +100,22 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
     for (const held of before.values()) if (held) judge(held, now)
     const number = Math.max(0, ...[...before.keys()].map(numberOf)) + 1
     const name = `lease-${String(number).padStart(6, '0')}.json`
-    if (!linked(candidate, path.join(dir, name), text)) continue
+    const file = path.join(dir, name)
+    if (!linked(candidate, file, text)) continue
     // A lease that appeared in between may not have been judged: both processes step back, and one retries first. It
     // may have an old name, when all earlier leases were taken and released since.
     const isOld = (other: string): boolean => isSame(before.get(other), readLease(dir, other))
-    if (leases(dir).every((other) => other === name || isOld(other))) {
-      for (const old of before.keys()) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
+    let isAlone = false
+    try {
+      isAlone = leases(dir).every((other) => other === name || isOld(other))
+    } finally {
+      // A lease that is left behind would keep others away for as long as this process lives.
+      if (!isAlone) removeQuietly(file)
+    }
+    if (isAlone) {
+      for (const old of before.keys()) removeQuietly(path.join(dir, old))
       return name
     }
-    fs.rmSync(path.join(dir, name), { force: true })
     sleep(1 + Math.random() * 20)
   }
   throw new RunInUse({
@@ -138,7 +139,7 @@ function isSame(before: Held | null | undefined, now: Held | null): boolean {
 function writeCandidate(file: string, text: string): number {
   const fd = fs.openSync(file, 'w')
   try {
-    fs.writeSync(fd, text)
+    writeAll(fd, Buffer.from(text))
     fs.fsyncSync(fd)
     return fs.fstatSync(fd).mtimeMs
   } finally {
@@ -152,7 +153,7 @@ function linked(candidate: string, file: string, text: string): boolean {
     fs.linkSync(candidate, file)
     return true
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
+    const code = systemCode(error)
     if (code === 'EEXIST' || (code === 'ENOENT' && !fs.existsSync(candidate))) return false
     if (WITHOUT_LINKS.has(code)) return createdAlone(file, text)
     throw error
@@ -168,14 +169,19 @@ function createdAlone(file: string, text: string): boolean {
   try {
     fd = fs.openSync(file, 'wx')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return false
     throw error
   }
   try {
-    fs.writeSync(fd, text)
-    fs.fsyncSync(fd)
-  } finally {
-    fs.closeSync(fd)
+    try {
+      writeAll(fd, Buffer.from(text))
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    removeQuietly(file)
+    throw error
   }
   return true
 }
@@ -201,7 +207,7 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
         if (now && (removed || now.name !== name)) throw takenOver(TAKEN_OVER)
         return
       }
-      const held = readLeaseNow(dir, name)
+      const held = readLease(dir, name)
       if (held?.owner && isThisProcess(held.owner)) return
       if (!fs.existsSync(dir)) throw folderGone(dir)
       throw takenOver(lastLease(dir) ? TAKEN_OVER : `one without ${name}`)
@@ -211,8 +217,8 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
       released = true
       stopBeating(() => void quietly(() => fs.closeSync(fd)))
       const held = quietly(() => readLease(dir, name))
-      if (held?.owner && isThisProcess(held.owner)) quietly(() => fs.rmSync(file, { force: true }))
-      removed = !fs.existsSync(file)
+      if (held?.owner && isThisProcess(held.owner)) removeQuietly(file)
+      removed = quietly(() => !fs.existsSync(file)) ?? false
     },
   }
 }

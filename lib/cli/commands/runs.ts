@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { Comparison, type StoredRun, storedRun, storedRunsOf } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
 import {
@@ -90,7 +90,8 @@ export const command: Command = {
     const { out = DEFAULT_RESULTS } = keys
     const statistics = statisticsAsked(flags, keys)
     const label = labelOf(words, pairs)
-    if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
+    if (fs.existsSync(out) && !fs.statSync(out).isDirectory())
+      throw wrongUse('out=DIR, a results folder', `the file ${out}`)
     const listing = listRuns(out)
     const named = words.map((word) => openRun(word, out))
     if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))

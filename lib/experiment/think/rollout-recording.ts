@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
@@ -53,7 +53,7 @@ export class RolloutRecording {
     this.dir = dir
     this.facts = this.#recording.facts
     const plain = path.join(dir, PLAIN)
-    const deterministic = existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    const deterministic = fs.existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
     // Some of the puzzles are not what the rollouts can be measured against.
     this.plain = deterministic?.facts.state === 'finished' ? deterministic : null
     this.numericFloor = readFloor(dir)
