@@ -7,7 +7,7 @@ import { fileOperations as fs } from '../files/operations.js'
 import { FileError, remedy, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
-import { type Lease, RunInUse, takeLease } from './lease.js'
+import { isAbandoned, type Lease, RunInUse, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
 import { writeRunFile } from './run-file.js'
 import { readStatus, writeStatus } from './status.js'
@@ -48,6 +48,7 @@ export function createRun(run: NewRun): RunWriter {
   const label = newLabel(run.label ?? {})
   const folder = runsFolder(run.resultsDir ?? DEFAULT_RESULTS)
   makeFolder(folder)
+  removeUnborn(folder)
   for (;;) {
     const id = run.id ?? newRunId(run)
     const dir = path.join(folder, id)
@@ -218,6 +219,19 @@ function slug(text: string): string {
     .replace(/^-|-$/g, '')
     .slice(0, 40)
 }
+
+/** Removes the folders of runs whose process ended before they were complete, or while they were removed. */
+function removeUnborn(folder: string): void {
+  try {
+    for (const name of fs.readdirSync(folder))
+      if (UNBORN.test(name) && isAbandoned(path.join(folder, name))) removeFolder(path.join(folder, name))
+  } catch {
+    // They are not listed as runs, and the next run tries again.
+  }
+}
+
+/** Name of a run's folder before it is complete, and while it is removed. */
+const UNBORN = /^\..+\.[0-9a-f]{6}$/
 
 function removeFolder(folder: string): void {
   try {

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { isJsonObject } from '../files/json.js'
@@ -13,6 +14,8 @@ export interface Held {
   readonly owner: Owner | null
   /** The format version of a file of another version, as text; else null. */
   readonly otherVersion: string | null
+  /** Device and inode, which stay when the folder is renamed. */
+  readonly inode: string
   /** Time of the owner's last heartbeat, by the file system's clock, in milliseconds. */
   readonly beat: number
 }
@@ -53,12 +56,18 @@ const GONE = new Set(['ENOENT', 'ENOTDIR'])
 export function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
-    const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
+    const stat = fs.statSync(file)
+    const parsed = parseLease(fs.readFileSync(file, 'utf8'))
+    return { name, number: numberOf(name), ...parsed, inode: inodeOf(stat), beat: stat.mtimeMs }
   } catch (error) {
     if (GONE.has(systemCode(error))) return null
     throw error
   }
+}
+
+/** Returns the device and inode of a file as text. */
+export function inodeOf({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string {
+  return `${dev}:${ino}`
 }
 
 /** Returns the content of a lease file. */

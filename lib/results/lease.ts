@@ -6,7 +6,7 @@ import { UserError } from '../errors.js'
 import { removeQuietly, writeAll } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { FileError, remedy, systemCode, systemReason } from '../files/system-errors.js'
-import { type Held, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
+import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
@@ -53,6 +53,12 @@ export function isAtWork(dir: string): boolean {
   return held !== null && !isGone(held, Date.now())
 }
 
+/** Returns whether nothing works in a folder that is not a run yet, or no longer: its process has ended, or it is old. */
+export function isAbandoned(dir: string): boolean {
+  const held = lastLease(dir)
+  return held ? isGone(held, Date.now()) : Date.now() - fs.statSync(dir).mtimeMs > leaseSeconds() * 1000
+}
+
 /**
  * Acquires the lease of a run.
  *
@@ -73,7 +79,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   let name: string | null = null
   try {
     name = linkNext(dir, candidate, text, judge)
-    return holdLease(home, name, fs.openSync(path.join(dir, name), 'r+'), text)
+    return holdLease(home, openLease(dir, name), text)
   } catch (error) {
     if (name !== null) removeQuietly(path.join(dir, name))
     if (error instanceof UserError && !(error instanceof FileError)) throw error
@@ -186,8 +192,26 @@ function createdAlone(file: string, text: string): boolean {
   return true
 }
 
-/** Starts the heartbeat of an acquired lease. @param fd the lease, open for writing */
-function holdLease(dir: string, name: string, fd: number, text: string): Lease {
+/** The file of a lease, open for writing. */
+interface OpenLease {
+  readonly name: string
+  readonly fd: number
+  readonly inode: string
+}
+
+function openLease(dir: string, name: string): OpenLease {
+  const fd = fs.openSync(path.join(dir, name), 'r+')
+  try {
+    return { name, fd, inode: inodeOf(fs.fstatSync(fd)) }
+  } catch (error) {
+    quietly(() => fs.closeSync(fd))
+    throw error
+  }
+}
+
+/** Starts the heartbeat of an acquired lease. */
+function holdLease(dir: string, open: OpenLease, text: string): Lease {
+  const { name, fd } = open
   const file = path.join(dir, name)
   const stopBeating = beat(fd, text)
   let released = false
@@ -215,12 +239,22 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
     release() {
       if (released) return
       released = true
-      stopBeating(() => void quietly(() => fs.closeSync(fd)))
       const held = quietly(() => readLease(dir, name))
       if (held?.owner && isThisProcess(held.owner)) removeQuietly(file)
       removed = quietly(() => !fs.existsSync(file)) ?? false
+      if (!removed) abandon(open)
+      stopBeating(() => void quietly(() => fs.closeSync(fd)))
     },
   }
+}
+
+/** Leases that this process has released and could not remove. */
+const abandoned = new Set<string>()
+
+/** Makes a lease that cannot be removed that of nobody: for this process at once, for others once it is silent for long. */
+function abandon({ fd, inode }: OpenLease): void {
+  abandoned.add(inode)
+  quietly(() => fs.ftruncateSync(fd))
 }
 
 /** Returns the error for a run's folder that disappeared during writing. */
@@ -271,7 +305,8 @@ setInterval(() => {
   } catch {}
 }, every)`
 
-function isGone({ owner, beat: last }: Held, now: number): boolean {
+function isGone({ owner, inode, beat: last }: Held, now: number): boolean {
+  if (abandoned.has(inode)) return true
   if (owner && isVisible(owner)) return !isRunning(owner)
   return now - last > leaseSeconds() * 1000
 }
