@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
-import { notWritable, remedy, systemReason, unreadable } from './system-errors.js'
+import { notWritable, refused, systemReason, unreadable } from './system-errors.js'
 
 export { notWritable, systemReason, unreadable }
 
@@ -67,15 +66,7 @@ export function makeFolder(folder: string): void {
   try {
     ensureFolder(folder)
   } catch (error) {
-    throw new UserError(
-      {
-        where: folder,
-        expected: 'a folder that can be created',
-        found: systemReason(error),
-        ...remedy(error, 'write'),
-      },
-      { cause: error },
-    )
+    throw refused(folder, 'a folder that can be created', 'write', error)
   }
 }
 

@@ -74,18 +74,21 @@ export function remedy(error: unknown, access: Access): { readonly todo?: string
   return { todo: Object.hasOwn(REMEDIES, code) ? REMEDIES[code]! : general }
 }
 
+/**
+ * Returns the error for a path that the system refuses, with its reason and the remedy.
+ *
+ * @param expected what the path should have been, e.g. `a readable file`
+ */
+export function refused(where: string, expected: string, access: Access, error: unknown): UserError {
+  return new UserError({ where, expected, found: systemReason(error), ...remedy(error, access) }, { cause: error })
+}
+
 /** Returns the error for a file that the system does not let us write. */
 export function notWritable(file: string, error: unknown): UserError {
-  return new UserError(
-    { where: file, expected: 'a writable path', found: systemReason(error), ...remedy(error, 'write') },
-    { cause: error },
-  )
+  return refused(file, 'a writable path', 'write', error)
 }
 
 /** Returns the error for a file that the system does not let us read. */
 export function unreadable(file: string, error: unknown): UserError {
-  return new UserError(
-    { where: file, expected: 'a readable file', found: systemReason(error), ...remedy(error, 'read') },
-    { cause: error },
-  )
+  return refused(file, 'a readable file', 'read', error)
 }

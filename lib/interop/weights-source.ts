@@ -1,9 +1,10 @@
 import { UserError } from '../errors.js'
-import { readBytes, systemReason } from '../files/atomic.js'
+import { readBytes } from '../files/atomic.js'
 import { isJsonObject, type JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
 import { checkSeal, isSealed } from '../files/sealed.js'
+import { refused, systemCode } from '../files/system-errors.js'
 import { readOfficial } from './official-weights.js'
 import type { DataSizes } from './published-config.js'
 import {
@@ -50,16 +51,9 @@ function firstBytes(file: string): Buffer {
       fs.closeSync(fd)
     }
   } catch (error) {
-    const isFolder = (error as NodeJS.ErrnoException).code === 'EISDIR'
-    throw new UserError(
-      {
-        where: file,
-        expected: 'a file of weights',
-        found: isFolder ? 'a folder' : systemReason(error),
-        ...(isFolder ? { todo: 'Name a file in it, e.g. checkpoint-001000.safetensors or step_1000.' } : {}),
-      },
-      { cause: error },
-    )
+    if (systemCode(error) !== 'EISDIR') throw refused(file, 'a file of weights', 'read', error)
+    const todo = 'Name a file in it, e.g. checkpoint-001000.safetensors or step_1000.'
+    throw new UserError({ where: file, expected: 'a file of weights', found: 'a folder', todo }, { cause: error })
   }
 }
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
-import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
+import { makeFolder, removeLeftovers } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { FileError, remedy, systemCode } from '../files/system-errors.js'
+import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAbandoned, type Lease, RunInUse, takeLease } from './lease.js'
@@ -85,15 +85,7 @@ export function createRun(run: NewRun): RunWriter {
       }
       // The path of a refused operation is hidden until the run is complete.
       if (error instanceof UserError && !(error instanceof FileError)) throw error
-      throw new UserError(
-        {
-          where: folder,
-          expected: 'a folder that can be written to',
-          found: systemReason(error),
-          ...remedy(error, 'write'),
-        },
-        { cause: error },
-      )
+      throw refused(folder, 'a folder that can be written to', 'write', error)
     }
   }
 }

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
 import { removeQuietly, writeAll } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { FileError, remedy, systemCode, systemReason } from '../files/system-errors.js'
+import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
@@ -84,15 +84,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
     if (name !== null) removeQuietly(path.join(dir, name))
     if (error instanceof UserError && !(error instanceof FileError)) throw error
     if (!fs.existsSync(dir)) throw folderGone(home)
-    throw new UserError(
-      {
-        where: home,
-        expected: 'a folder that can be written to',
-        found: systemReason(error),
-        ...remedy(error, 'write'),
-      },
-      { cause: error },
-    )
+    throw refused(home, 'a folder that can be written to', 'write', error)
   } finally {
     removeQuietly(candidate)
   }

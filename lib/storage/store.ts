@@ -7,9 +7,10 @@ import { datasetHash } from '../data/hash.js'
 import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
-import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { makeFolder, readBytes, sha256, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { refused } from '../files/system-errors.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
 import { sources } from './fetch/sources.js'
 import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
@@ -168,10 +169,7 @@ export function putInPlace(beside: string, folder: string, replace: boolean): vo
       throw error
     }
   } catch (error) {
-    throw new UserError(
-      { where: folder, expected: 'a folder that can be renamed into place', found: systemReason(error) },
-      { cause: error },
-    )
+    throw refused(folder, 'a folder that can be renamed into place', 'write', error)
   }
   if (replace) removeFolder(aside)
 }

@@ -4,11 +4,9 @@ import path from 'node:path'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import { NOTHING_SPENT } from '../../lib/backend/spent.js'
-import type { ConfigInput } from '../../lib/config/schema.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
-import { type Dataset, evaluateRun, resume, sudoku, train } from '../../lib/index.js'
-import { listRuns, loadCheckpoint, openRun, readOutcomes } from '../../lib/results/run.js'
+import { type Dataset, evaluateRun, resume, train } from '../../lib/index.js'
+import { listRuns, loadCheckpoint } from '../../lib/results/run.js'
 import { timeless } from '../timeless.js'
 import { type Trial, trials } from '../trials.js'
 import {
@@ -23,26 +21,14 @@ import {
   scratch,
   thrownDuring,
 } from './faults.js'
+import { pocket as config, type Ended, ended, pocketData } from './pocket.js'
 
-const config: ConfigInput = {
-  hidden: 8,
-  heads: 1,
-  layers: 1,
-  T: 1,
-  n: 1,
-  K: 2,
-  batch: 4,
-  trainSteps: 4,
-  evalEvery: 2,
-  checkpointEvery: 1,
-  evalBatch: 6,
-}
 const STOP = 3
 const folder = scratch('faults')
 let data: Dataset
 before(async () => {
   await startBackend()
-  data = await sudoku({ box: [2, 2], clues: 6, train: 10, test: 6, seed: 3 })
+  data = await pocketData()
 })
 
 /** Trains up to a step, evaluates what was saved, and resumes to the end. */
@@ -51,29 +37,6 @@ async function cycle(resultsDir: string): Promise<void> {
   const id = await train(config, data, { ...options, stopAt: STOP })
   await evaluateRun(id, { resultsDir, data, onBatch: () => {} })
   await resume(id, { ...options, data })
-}
-
-interface Ended {
-  readonly tensors: unknown
-  readonly state: unknown
-  readonly metrics: readonly object[]
-  readonly evaluations: readonly object[]
-  readonly outcomes: unknown
-}
-
-/** All that a finished run holds, but for the time it took. */
-function ended(id: string, resultsDir: string): Ended {
-  const run = openRun(id, resultsDir)
-  const { tensors, state } = loadCheckpoint(run)
-  const { metrics, evaluations } = loadRun(id, resultsDir)
-  assert.equal(run.state, 'finished')
-  return {
-    tensors,
-    state: { ...state, spent: NOTHING_SPENT },
-    metrics: timeless(metrics),
-    evaluations: timeless(evaluations),
-    outcomes: readOutcomes(run).toArray().map(String),
-  }
 }
 
 let whole: Ended
