@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { removeQuietly, temporaryFor, tidy } from './leftovers.js'
 import { fileOperations as fs } from './operations.js'
 import { notWritable, refused, systemReason, unreadable } from './system-errors.js'
 
@@ -22,7 +23,7 @@ export function writeFileAtomic(
   { makeFolder = true }: { readonly makeFolder?: boolean } = {},
 ): void {
   const folder = path.dirname(file)
-  const temporary = temporaryName(file)
+  const temporary = temporaryFor(file)
   try {
     if (makeFolder) ensureFolder(folder)
     const fd = fs.openSync(temporary, 'w')
@@ -38,6 +39,7 @@ export function writeFileAtomic(
     removeQuietly(temporary)
     throw notWritable(file, error)
   }
+  tidy(folder)
 }
 
 /**
@@ -94,15 +96,6 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   return hash.digest('hex')
 }
 
-/** Removes temporary files of killed processes from a folder that no other process writes to. */
-export function removeLeftovers(folder: string): void {
-  for (const name of fs.readdirSync(folder)) if (/^\..+\.\d+\.tmp$/.test(name)) removeQuietly(path.join(folder, name))
-}
-
-function temporaryName(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
-}
-
 function pieces(content: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
   if (typeof content === 'string') return [Buffer.from(content, 'utf8')]
   return content instanceof Uint8Array ? [content] : content
@@ -139,15 +132,6 @@ function ensureFolder(folder: string): void {
       ensureFolder(parent)
       ensureFolder(folder)
     } else if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory()) throw error
-  }
-}
-
-/** Removes a file if it can be removed. */
-export function removeQuietly(file: string): void {
-  try {
-    fs.rmSync(file, { force: true })
-  } catch {
-    // Where a failure led here, that is the one to report; a leftover is removed when its folder is next opened for writing.
   }
 }
 

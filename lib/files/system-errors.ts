@@ -54,6 +54,15 @@ export function systemCode(error: unknown): string {
   return isSystemError(error) ? (error.code ?? '') : ''
 }
 
+/** Returns whether the system refused something, of which nothing is known then: a file that cannot be read is not a damaged one. */
+export function isRefused(error: unknown): boolean {
+  const code = systemCode(error) || (error instanceof UserError ? systemCode(error.cause) : '')
+  return code !== '' && !ELSEWHERE.has(code)
+}
+
+/** Error codes of paths at which there is something else, or nothing. */
+const ELSEWHERE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
 /** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */
 export function systemReason(error: unknown): string {
   if (error instanceof FileError) return systemReason(error.cause)

@@ -152,14 +152,19 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
-    makeFolder(this.#dir)
     this.#completeUnits(state === 'finished' ? 'all' : 'in order')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
-    this.#writeCompleted()
-    this.#close((writer) => writer.end())
-    return this.#writeFacts(state)
+    try {
+      makeFolder(this.#dir)
+      this.#writeCompleted()
+      this.#close((writer) => writer.end())
+      return this.#writeFacts(state)
+    } catch (error) {
+      this.#hasFailed = true
+      throw error
+    }
   }
 
   #close(how: (writer: ArrowBatchWriter) => void): void {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
-import { makeFolder, removeLeftovers } from '../files/atomic.js'
+import { makeFolder } from '../files/atomic.js'
+import { removeLeftovers, removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
@@ -77,7 +78,7 @@ export function createRun(run: NewRun): RunWriter {
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] }, true)
     } catch (error) {
       lease?.release()
-      if (made) removeFolder(unborn)
+      if (made) removeQuietly(unborn)
       if (['EEXIST', 'ENOTEMPTY'].includes(systemCode(error))) {
         if (run.id !== undefined) throw existing(dir)
         // Another process drew the same ID in the same second: draw again.
@@ -147,7 +148,7 @@ export function removeUnsaved(run: RunRecord): void {
   } finally {
     lease.release()
   }
-  removeFolder(removed)
+  removeQuietly(removed)
 }
 
 /**
@@ -216,7 +217,7 @@ function slug(text: string): string {
 function removeUnborn(folder: string): void {
   try {
     for (const name of fs.readdirSync(folder))
-      if (UNBORN.test(name) && isAbandoned(path.join(folder, name))) removeFolder(path.join(folder, name))
+      if (UNBORN.test(name) && isAbandoned(path.join(folder, name))) removeQuietly(path.join(folder, name))
   } catch {
     // They are not listed as runs, and the next run tries again.
   }
@@ -224,11 +225,3 @@ function removeUnborn(folder: string): void {
 
 /** Name of a run's folder before it is complete, and while it is removed. */
 const UNBORN = /^\..+\.[0-9a-f]{6}$/
-
-function removeFolder(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true })
-  } catch {
-    // The first failure is the one to report; a folder whose name starts with a dot is not listed as a run.
-  }
-}

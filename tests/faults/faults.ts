@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
 import { UserError } from '../../lib/errors.js'
+import { tidyAgain } from '../../lib/files/leftovers.js'
 import { projectFolder } from '../../lib/files/places.js'
 import { leaseText } from '../../lib/results/lease-file.js'
 import { thisProcess } from '../../lib/results/owner.js'
@@ -123,10 +124,15 @@ export function assertTidy(folder: string): void {
 export function endOwners(folder: string): void {
   if (!existsSync(folder)) return
   const then = Date.now() / 1000 - 3600
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+  // Those inside a folder come before it, which is renamed.
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort().reverse()) {
     const file = path.join(folder, name)
     if (/lease-\d+\.json$/.test(name))
       writeFileSync(file, leaseText({ ...thisProcess(), pid: 2 ** 22 + 1, began: '1' }))
-    if (path.basename(name).startsWith('.')) utimesSync(file, then, then)
+    const base = path.basename(name)
+    if (!base.includes(`.${process.pid}.`) && !base.startsWith('.')) continue
+    utimesSync(file, then, then)
+    renameSync(file, path.join(path.dirname(file), base.replace(`.${process.pid}.`, `.${2 ** 22 + 1}.`)))
   }
+  tidyAgain()
 }

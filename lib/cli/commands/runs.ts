@@ -1,6 +1,7 @@
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { isRefused } from '../../files/system-errors.js'
 import { Comparison, type StoredRun, storedRun, storedRunsOf } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
 import {
@@ -142,7 +143,7 @@ function labelBefore(dir: string): ReturnType<typeof readLabel> {
   try {
     return readLabel(dir)
   } catch (error) {
-    if (error instanceof UserError) return newLabel({})
+    if (error instanceof UserError && !isRefused(error)) return newLabel({})
     throw error
   }
 }

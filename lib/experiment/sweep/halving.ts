@@ -6,6 +6,7 @@ import { checkFormatVersion } from '../../files/format-version.js'
 import { readJson, writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { openSealedJson, sealJson } from '../../files/sealed-json.js'
+import { isRefused } from '../../files/system-errors.js'
 import { openRun, readEvaluations } from '../../results/run.js'
 import type { PlannedRun, SweepPlan } from './plan.js'
 
@@ -159,7 +160,8 @@ function evaluationAt({ runs, resultsDir }: SweepPlan, index: number, step: numb
     const rows = rowsOfTable(readEvaluations(openRun(runs[index]!.run, resultsDir)))
     return primaryRows(rows).find((row) => row.step === step) ?? null
   } catch (error) {
-    if (error instanceof UserError) return null
+    // A decision is final: it waits for a run that the system does not let us read.
+    if (error instanceof UserError && !isRefused(error)) return null
     throw error
   }
 }

@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { systemReason } from '../../files/atomic.js'
+import { isAlive } from '../../files/leftovers.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { temporaryFolder } from '../../files/temporary.js'
 
@@ -168,15 +169,6 @@ function newProfile(): string {
     return temporaryFolder(`chromium-${process.pid}`)
   } catch (error) {
     throw new BrowserFailure(`no folder for its profile: ${systemReason(error)}`, { cause: error })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
