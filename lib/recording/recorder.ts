@@ -163,6 +163,11 @@ export class Recorder {
       return this.#writeFacts(state)
     } catch (error) {
       this.#hasFailed = true
+      try {
+        this.#close((writer) => writer.close())
+      } catch {
+        // The failure that led here is the one to report.
+      }
       throw error
     }
   }

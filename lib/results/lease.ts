@@ -77,12 +77,12 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
   const text = leaseText(thisProcess())
-  let name: string | null = null
+  let linked: Linked | null = null
   try {
-    name = linkNext(dir, candidate, text, judge)
-    return holdLease(home, openLease(dir, name), text)
+    linked = linkNext(dir, candidate, text, judge)
+    return holdLease(home, openLease(dir, linked.name), text)
   } catch (error) {
-    if (name !== null) removeQuietly(path.join(dir, name))
+    if (linked) giveUp(path.join(dir, linked.name), linked.inode)
     if (error instanceof UserError && !(error instanceof FileError)) throw error
     if (!fs.existsSync(dir)) throw folderGone(home)
     throw refused(home, 'a folder that can be written to', 'write', error)
@@ -91,16 +91,22 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   }
 }
 
+/** A lease with its name. */
+interface Linked {
+  readonly name: string
+  readonly inode: string
+}
+
 /** Links the candidate under a number above all others. @param judge throws when a lease must not be superseded */
-function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): string {
+function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): Linked {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const now = writeCandidate(candidate, text)
+    const { now, inode } = writeCandidate(candidate, text)
     const before = new Map(leases(dir).map((name) => [name, readLease(dir, name)]))
     for (const held of before.values()) if (held) judge(held, now)
     const number = Math.max(0, ...[...before.keys()].map(numberOf)) + 1
     const name = `lease-${String(number).padStart(6, '0')}.json`
     const file = path.join(dir, name)
-    if (!linked(candidate, file, text)) continue
+    if (!hasLinked(candidate, file, text)) continue
     // A lease that appeared in between may not have been judged: both processes step back, and one retries first. It
     // may have an old name, when all earlier leases were taken and released since.
     const isOld = (other: string): boolean => isSame(before.get(other), readLease(dir, other))
@@ -109,11 +115,11 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
       isAlone = leases(dir).every((other) => other === name || isOld(other))
     } finally {
       // A lease that is left behind would keep others away for as long as this process lives.
-      if (!isAlone) removeQuietly(file)
+      if (!isAlone) giveUp(file, inode)
     }
     if (isAlone) {
       for (const old of before.keys()) removeQuietly(path.join(dir, old))
-      return name
+      return { name, inode }
     }
     sleep(1 + Math.random() * 20)
   }
@@ -133,21 +139,23 @@ function isSame(before: Held | null | undefined, now: Held | null): boolean {
 }
 
 /**
- * Writes the candidate and returns the time in milliseconds by the file system's clock, which also dates the leases.
+ * Writes the candidate and returns its inode, and the time in milliseconds by the file system's clock, which also dates the
+ * leases.
  */
-function writeCandidate(file: string, text: string): number {
+function writeCandidate(file: string, text: string): { readonly now: number; readonly inode: string } {
   const fd = fs.openSync(file, 'w')
   try {
     writeAll(fd, Buffer.from(text))
     fs.fsyncSync(fd)
-    return fs.fstatSync(fd).mtimeMs
+    const stat = fs.fstatSync(fd)
+    return { now: stat.mtimeMs, inode: inodeOf(stat) }
   } finally {
     fs.closeSync(fd)
   }
 }
 
 /** Returns false when the name is taken, or the owner of another lease has removed the candidate. */
-function linked(candidate: string, file: string, text: string): boolean {
+function hasLinked(candidate: string, file: string, text: string): boolean {
   try {
     fs.linkSync(candidate, file)
     return true
@@ -195,7 +203,10 @@ interface OpenLease {
 function openLease(dir: string, name: string): OpenLease {
   const fd = fs.openSync(path.join(dir, name), 'r+')
   try {
-    return { name, fd, inode: inodeOf(fs.fstatSync(fd)) }
+    const inode = inodeOf(fs.fstatSync(fd))
+    // A system gives the number of a file that is gone to another one.
+    abandoned.delete(inode)
+    return { name, fd, inode }
   } catch (error) {
     quietly(() => fs.closeSync(fd))
     throw error
@@ -233,9 +244,9 @@ function holdLease(dir: string, open: OpenLease, text: string): Lease {
       if (released) return
       released = true
       const held = quietly(() => readLease(dir, name))
-      if (held?.owner && isThisProcess(held.owner)) removeQuietly(file)
+      if (held?.owner && isThisProcess(held.owner)) giveUp(file, open.inode, fd)
+      else abandoned.add(open.inode)
       removed = quietly(() => !fs.existsSync(file)) ?? false
-      if (!removed) abandon(open)
       stopBeating(() => void quietly(() => fs.closeSync(fd)))
     },
   }
@@ -244,10 +255,12 @@ function holdLease(dir: string, open: OpenLease, text: string): Lease {
 /** Leases that this process has released and could not remove. */
 const abandoned = new Set<string>()
 
-/** Makes a lease that cannot be removed that of nobody: for this process at once, for others once it is silent for long. */
-function abandon({ fd, inode }: OpenLease): void {
+/** Removes a lease; one that cannot be removed is that of nobody for this process, and for others once it is silent for long. */
+function giveUp(file: string, inode: string, fd?: number): void {
+  removeQuietly(file)
+  if (quietly(() => fs.existsSync(file)) === false) return
   abandoned.add(inode)
-  quietly(() => fs.ftruncateSync(fd))
+  if (fd !== undefined) quietly(() => fs.ftruncateSync(fd))
 }
 
 /** Returns the error for a run's folder that disappeared during writing. */
