@@ -78,7 +78,10 @@ export function createRun(run: NewRun): RunWriter {
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] }, true)
     } catch (error) {
       lease?.release()
-      if (made) removeQuietly(unborn)
+      if (made) {
+        removeQuietly(unborn)
+        stillborn.add(path.resolve(unborn))
+      }
       if (['EEXIST', 'ENOTEMPTY'].includes(systemCode(error))) {
         if (run.id !== undefined) throw existing(dir)
         // Another process drew the same ID in the same second: draw again.
@@ -217,11 +220,17 @@ function slug(text: string): string {
 function removeUnborn(folder: string): void {
   try {
     for (const name of fs.readdirSync(folder))
-      if (UNBORN.test(name) && isAbandoned(path.join(folder, name))) removeQuietly(path.join(folder, name))
+      if (UNBORN.test(name)) {
+        const unborn = path.join(folder, name)
+        if (stillborn.has(path.resolve(unborn)) || isAbandoned(unborn)) removeQuietly(unborn)
+      }
   } catch {
     // They are not listed as runs, and the next run tries again.
   }
 }
+
+/** Folders of runs that this process could not make. */
+const stillborn = new Set<string>()
 
 /** Name of a run's folder before it is complete, and while it is removed. */
 const UNBORN = /^\..+\.[0-9a-f]{6}$/

@@ -15,9 +15,9 @@ export const pocket: ConfigInput = {
   n: 1,
   K: 2,
   batch: 4,
-  trainSteps: 4,
+  trainSteps: 3,
   evalEvery: 2,
-  checkpointEvery: 1,
+  checkpointEvery: 2,
   evalBatch: 6,
 }
 

@@ -26,7 +26,7 @@ import {
 } from './faults.js'
 import { type Ended, ended, pocket, pocketData } from './pocket.js'
 
-const config: ConfigInput = { ...pocket, trainSteps: 2, checkpointEvery: 100 }
+const config: ConfigInput = { ...pocket, trainSteps: 2 }
 const SEEDS = [0, 1]
 const folder = scratch('sweep-faults')
 let data: Dataset

@@ -23,7 +23,7 @@ import {
 } from './faults.js'
 import { pocket as config, type Ended, ended, pocketData } from './pocket.js'
 
-const STOP = 3
+const STOP = 1
 const folder = scratch('faults')
 let data: Dataset
 before(async () => {
