@@ -312,7 +312,8 @@ setInterval(() => {
 }, every)`
 
 function isGone({ owner, inode, beat: last }: Held, now: number): boolean {
-  if (abandoned.has(inode)) return true
+  // The number of a file that is gone may be that of another process's lease by now.
+  if (abandoned.has(inode) && (owner === null || isThisProcess(owner))) return true
   if (owner && isVisible(owner)) return !isRunning(owner)
   return now - last > leaseSeconds() * 1000
 }
