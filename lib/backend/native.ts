@@ -1,10 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 import { type JsonObject, readJson } from '../files/json.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
@@ -72,11 +73,11 @@ export function nativeBackend(): NativeBackend | null {
 /** Reads the record of set-up, so that a missing build is reported with set-up's own reason. */
 function checkRecord(kind: 'cpu' | 'gpu'): void {
   const file = path.join(projectFolder, '.recurlab', 'setup', `native-${kind}.json`)
-  if (!existsSync(file)) {
+  if (!fs.existsSync(file)) {
     const state = path.join(projectFolder, '.recurlab')
-    if (existsSync(state) && !isOpen(state))
+    if (fs.existsSync(state) && !isOpen(state))
       throw new Unavailable(`${state} belongs to another user`, 'Set up a checkout of your own.')
-    if (existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
+    if (fs.existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }
   const record = recordIn(file)
@@ -100,7 +101,7 @@ function recordIn(file: string): JsonObject | null {
 /** Returns whether this user may enter a folder. */
 function isOpen(folder: string): boolean {
   try {
-    accessSync(folder, constants.X_OK)
+    fs.accessSync(folder, constants.X_OK)
     return true
   } catch {
     return false

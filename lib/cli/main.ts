@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
 import { guardOutput } from './output.js'
@@ -59,7 +59,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
 
 /** Returns the version, as `recurlab --version` prints it. */
 function versionText(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const { version } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
   return `recurlab ${version}`

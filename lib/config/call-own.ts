@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { Interrupted, UserError } from '../errors.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 
 /**
@@ -55,7 +55,7 @@ function isOfUser(file: string): boolean {
   if (/^(?!file:)[a-z]+:|^</.test(file)) return false
   const full = path.resolve(projectFolder, file.replace(/^file:.*/, fileURLToPath))
   // The source maps of packages name files that only their authors have.
-  return !full.startsWith(library) && !/[\\/]node_modules[\\/]/.test(full) && existsSync(full)
+  return !full.startsWith(library) && !/[\\/]node_modules[\\/]/.test(full) && fs.existsSync(full)
 }
 
 const library = path.join(projectFolder, 'lib') + path.sep

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { removeQuietly, temporaryFor, tidy } from './leftovers.js'
 import { fileOperations as fs } from './operations.js'
-import { openRegular, systemReason, unreadable } from './regular.js'
+import { openRegular } from './regular.js'
+import { notWritable, refused, systemReason, unreadable } from './system-errors.js'
 
-export { systemReason, unreadable }
+export { notWritable, systemReason, unreadable }
 
 /** Maximum bytes per system call: Linux and Node reject calls of 2 GiB and more. */
 const CHUNK = 2 ** 30
@@ -23,7 +25,7 @@ export function writeFileAtomic(
   { makeFolder = true }: { readonly makeFolder?: boolean } = {},
 ): void {
   const folder = path.dirname(file)
-  const temporary = temporaryName(file)
+  const temporary = temporaryFor(file)
   try {
     if (makeFolder) ensureFolder(folder)
     const fd = fs.openSync(temporary, 'w')
@@ -39,6 +41,7 @@ export function writeFileAtomic(
     removeQuietly(temporary)
     throw notWritable(file, error)
   }
+  tidy(folder)
 }
 
 /**
@@ -62,33 +65,12 @@ export function appendToFile(file: string, at: number, bytes: Uint8Array): void 
   }
 }
 
-/** Returns the error for a file that the system does not let us write. */
-export function notWritable(file: string, error: unknown): UserError {
-  return new UserError(
-    {
-      where: file,
-      expected: 'a writable path',
-      found: systemReason(error),
-      todo: 'Check permissions and free space, or choose another folder with out=DIR.',
-    },
-    { cause: error },
-  )
-}
-
 /** Creates a folder and its parents. @throws UserError when it cannot be created. */
 export function makeFolder(folder: string): void {
   try {
     ensureFolder(folder)
   } catch (error) {
-    throw new UserError(
-      {
-        where: folder,
-        expected: 'a folder that can be created',
-        found: systemReason(error),
-        todo: 'Check permissions, or choose another folder with out=DIR.',
-      },
-      { cause: error },
-    )
+    throw refused(folder, 'a folder that can be created', 'write', error)
   }
 }
 
@@ -119,15 +101,6 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   for (const piece of pieces(bytes))
     for (let at = 0; at < piece.length || at === 0; at += CHUNK) hash.update(piece.subarray(at, at + CHUNK))
   return hash.digest('hex')
-}
-
-/** Removes temporary files of killed processes from a folder that no other process writes to. */
-export function removeLeftovers(folder: string): void {
-  for (const name of fs.readdirSync(folder)) if (/^\..+\.\d+\.tmp$/.test(name)) removeQuietly(path.join(folder, name))
-}
-
-function temporaryName(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
 }
 
 function pieces(content: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
@@ -166,14 +139,6 @@ function ensureFolder(folder: string): void {
       ensureFolder(parent)
       ensureFolder(folder)
     } else if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory()) throw error
-  }
-}
-
-function removeQuietly(file: string): void {
-  try {
-    fs.rmSync(file, { force: true })
-  } catch {
-    // The failure that led here is the one to report; a leftover is removed when the folder is next opened for writing.
   }
 }
 

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fileOperations as fs } from './operations.js'
 
 /**
  * Environment variable that the kernel sets for cells and their child processes. Their working directory is the
@@ -32,9 +32,9 @@ export function defaultPlace(name: string): string {
  * exists there, against {@link homeFolder}.
  */
 export function placeToRead(name: string): string {
-  if (path.isAbsolute(name) || existsSync(name)) return name
+  if (path.isAbsolute(name) || fs.existsSync(name)) return name
   const place = path.join(homeFolder(), name)
-  return existsSync(place) ? place : name
+  return fs.existsSync(place) ? place : name
 }
 
 /**
@@ -43,7 +43,7 @@ export function placeToRead(name: string): string {
  */
 export function pathToKeep(name: string): string {
   const place = placeToRead(name)
-  if (process.env[IN_NOTEBOOK] !== '1' || !existsSync(place)) return name
+  if (process.env[IN_NOTEBOOK] !== '1' || !fs.existsSync(place)) return name
   const relative = path.relative(homeFolder(), path.resolve(place))
   return relative === '' || relative.startsWith('..') ? path.resolve(place) : relative
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
+import { systemCode, unreadable } from './system-errors.js'
 
 /** Opening a pipe would wait for a process that writes into it. Absent on Windows. */
 const WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
@@ -45,31 +46,7 @@ export function hasEntry(file: string): boolean {
     fs.lstatSync(file)
     return true
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw unreadable(file, error)
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error))) return false
+    throw error instanceof UserError ? error : unreadable(file, error)
   }
-}
-
-/** Reasons for error codes whose system message is less specific. */
-const REASONS: Readonly<Record<string, string>> = {
-  EISDIR: 'a folder',
-  ENOTDIR: 'a file in place of a folder',
-  EEXIST: 'something else in its place',
-}
-
-/** Returns the error for a file that the system does not let us read. */
-export function unreadable(file: string, error: unknown): UserError {
-  return new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
-}
-
-/** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */
-export function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const code = (error as NodeJS.ErrnoException).code
-  // Only system messages carry the call and its path after the first comma.
-  if (!code || code.startsWith('ERR_')) return error.message
-  if (Object.hasOwn(REASONS, code)) return `${REASONS[code]} (${code})`
-  const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
-  return `${text} (${code})`
 }

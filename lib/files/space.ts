@@ -1,4 +1,3 @@
-import { statfsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
@@ -10,7 +9,7 @@ export type FreeSpace = (folder: string) => number
 export const freeSpace: FreeSpace = (folder) => {
   let there = path.resolve(folder)
   while (!fs.existsSync(there) && path.dirname(there) !== there) there = path.dirname(there)
-  const { bavail, bsize } = statfsSync(there)
+  const { bavail, bsize } = fs.statfsSync(there)
   return bavail * bsize
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
-import { openRegular, unreadable } from './regular.js'
+import { openRegular } from './regular.js'
+import { unreadable } from './system-errors.js'
 
 /** Bytes in memory at a time. */
 const CHUNK = 2 ** 22

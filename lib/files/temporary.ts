@@ -1,7 +1,7 @@
-import { mkdtempSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { fileOperations as fs } from './operations.js'
 
 /**
  * Creates an empty folder for temporary files, in the system's folder for them (TMPDIR), and returns its path.
@@ -11,7 +11,7 @@ import { UserError } from '../errors.js'
  */
 export function temporaryFolder(name: string): string {
   try {
-    return mkdtempSync(path.join(os.tmpdir(), `recurlab-${name}-`))
+    return fs.mkdtempSync(path.join(os.tmpdir(), `recurlab-${name}-`))
   } catch (error) {
     const { code = 'no folder' } = error as NodeJS.ErrnoException
     throw new UserError(

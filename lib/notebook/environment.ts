@@ -1,13 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 
 /** Returns the project's own Python. @throws UserError if it is not installed. */
 export function projectPython(): string {
   const python = path.join(projectFolder, '.venv', 'bin', 'python')
-  if (!existsSync(python))
+  if (!fs.existsSync(python))
     throw new UserError({
       where: python,
       expected: "the project's own Python, which runs notebooks",
@@ -32,7 +32,7 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
   }
   try {
     // Connection files hold the keys of running notebook kernels: only the user may read them.
-    for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const folder of Object.values(folders)) fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     narrow(folders.JUPYTER_RUNTIME_DIR)
   } catch (error) {
     throw new UserError(
@@ -50,6 +50,6 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
 
 /** Removes other users' permissions on one of our folders. */
 function narrow(folder: string): void {
-  const { mode, uid } = statSync(folder)
-  if (mode & 0o077 && uid === process.getuid?.()) chmodSync(folder, mode & 0o700)
+  const { mode, uid } = fs.statSync(folder)
+  if (mode & 0o077 && uid === process.getuid?.()) fs.chmodSync(folder, mode & 0o700)
 }

@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UserError } from '../errors.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 
 /** A request to kaleido: a figure and its format. */
@@ -65,10 +65,10 @@ export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
 /** Returns the folder of the wheel that holds the browser; null if it is not installed. */
 export function kaleidoFolder(): string | null {
   const lib = path.join(projectFolder, '.venv', 'lib')
-  if (!existsSync(lib)) return null
-  for (const python of readdirSync(lib)) {
+  if (!fs.existsSync(lib)) return null
+  for (const python of fs.readdirSync(lib)) {
     const folder = path.join(lib, python, 'site-packages', 'kaleido', 'executable')
-    if (existsSync(path.join(folder, 'bin', 'kaleido'))) return folder
+    if (fs.existsSync(path.join(folder, 'bin', 'kaleido'))) return folder
   }
   return null
 }

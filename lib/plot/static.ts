@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 import { draw } from './drawing/engine.js'
 import { facesOfSvg, fontCss } from './drawing/fonts.js'
@@ -115,5 +115,5 @@ function withUids(figure: Figure): Figure {
 
 function plotlyVersion(): string {
   const file = path.join(projectFolder, 'node_modules', 'plotly.js', 'package.json')
-  return String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version)
+  return String((JSON.parse(fs.readFileSync(file, 'utf8')) as { version: unknown }).version)
 }

@@ -164,17 +164,27 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
-    makeFolder(this.#dir)
     this.#completeUnits(state === 'finished' ? 'all' : 'in order')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
-    this.#writeCompleted()
-    const { steps } = this.#writers ?? {}
-    this.#close((writer) => {
-      this.#ends = { ...this.#ends, [writer === steps ? 'steps' : 'answers']: writer.end() }
-    })
-    return this.#writeFacts(state)
+    try {
+      makeFolder(this.#dir)
+      this.#writeCompleted()
+      const { steps } = this.#writers ?? {}
+      this.#close((writer) => {
+        this.#ends = { ...this.#ends, [writer === steps ? 'steps' : 'answers']: writer.end() }
+      })
+      return this.#writeFacts(state)
+    } catch (error) {
+      this.#hasFailed = true
+      try {
+        this.#close((writer) => writer.close())
+      } catch {
+        // The failure that led here is the one to report.
+      }
+      throw error
+    }
   }
 
   #close(how: (writer: ArrowBatchWriter) => void): void {

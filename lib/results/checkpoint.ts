@@ -11,6 +11,7 @@ import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.j
 import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
 import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
+import { systemCode } from '../files/system-errors.js'
 import { CHECKPOINT_FORMAT } from '../interop/weights-format.js'
 import { bestCheckpoint } from './kept.js'
 import { checkpointFile, FILES } from './layout.js'
@@ -82,7 +83,7 @@ export function newestIntact(run: { readonly dir: string }): IntactCheckpoint & 
   try {
     return { ...twice(() => readIntact(run.dir, newestStep(run.dir))), notes: [] }
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
+    if (!(error instanceof UserError) || mayPass(error)) throw error
     const [newest, ...earlier] = [...new Set(readStatus(run.dir).checkpoints.map(({ step }) => step))].reverse()
     for (const step of earlier) {
       try {
@@ -94,6 +95,11 @@ export function newestIntact(run: { readonly dir: string }): IntactCheckpoint & 
     }
     throw error
   }
+}
+
+/** Returns whether a file may be whole although it cannot be read now: going on from an earlier one would lose work. */
+function mayPass({ cause }: UserError): boolean {
+  return ['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(systemCode(cause))
 }
 
 function readIntact(dir: string, step: number): IntactCheckpoint {

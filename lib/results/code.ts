@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 import { temporaryFolder } from '../files/temporary.js'
 import { decidesNumbers, gitHash, normalised, runningSources, type Sources } from './sources.js'
@@ -52,7 +52,7 @@ export function currentCode(root: string = projectFolder): Code {
 function commitOf(folder: string): string | { readonly reason: string } {
   try {
     const [top, commit] = git(folder, ['rev-parse', '--show-toplevel', 'HEAD']).trim().split('\n') as [string, string]
-    if (realpathSync(top) === realpathSync(folder)) return commit
+    if (fs.realpathSync(top) === fs.realpathSync(folder)) return commit
     return { reason: 'the code is inside another git checkout' }
   } catch (error) {
     return { reason: reasonOf(error) }
@@ -125,17 +125,17 @@ function diffOf(files: readonly string[], before: Texts, after: Texts): string {
       ['a', before],
       ['b', after],
     ] as const) {
-      mkdirSync(path.join(folder, side))
+      fs.mkdirSync(path.join(folder, side))
       for (const file of files) {
         const text = texts.get(file)
         if (text === null || text === undefined) continue
-        mkdirSync(path.join(folder, side, path.dirname(file)), { recursive: true })
-        writeFileSync(path.join(folder, side, file), text)
+        fs.mkdirSync(path.join(folder, side, path.dirname(file)), { recursive: true })
+        fs.writeFileSync(path.join(folder, side, file), text)
       }
     }
     return bounded(git(folder, ['diff', '--no-index', '--no-prefix', '--no-color', '--no-ext-diff', 'a', 'b'], 1))
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    fs.rmSync(folder, { recursive: true, force: true })
   }
 }
 

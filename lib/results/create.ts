@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
-import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
+import { makeFolder } from '../files/atomic.js'
+import { removeLeftovers, removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
-import { type Lease, RunInUse, takeLease } from './lease.js'
+import { isAbandoned, type Lease, RunInUse, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
 import { readStatus, writeStatus } from './status.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
@@ -46,6 +48,7 @@ export function createRun(run: NewRun): RunWriter {
   const label = newLabel(run.label ?? {})
   const folder = runsFolder(run.resultsDir ?? DEFAULT_RESULTS)
   makeFolder(folder)
+  removeUnborn(folder)
   for (;;) {
     const id = run.id ?? newRunId(run)
     const dir = path.join(folder, id)
@@ -73,22 +76,18 @@ export function createRun(run: NewRun): RunWriter {
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] }, true)
     } catch (error) {
       lease?.release()
-      if (made) removeFolder(unborn)
-      if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      if (made) {
+        removeQuietly(unborn)
+        stillborn.add(path.resolve(unborn))
+      }
+      if (['EEXIST', 'ENOTEMPTY'].includes(systemCode(error))) {
         if (run.id !== undefined) throw existing(dir)
         // Another process drew the same ID in the same second: draw again.
         continue
       }
-      if (error instanceof UserError) throw error
-      throw new UserError(
-        {
-          where: folder,
-          expected: 'a folder that can be written to',
-          found: systemReason(error),
-          todo: 'Check permissions and free space, or choose another folder with out=DIR.',
-        },
-        { cause: error },
-      )
+      // The path of a refused operation is hidden until the run is complete.
+      if (error instanceof UserError && !(error instanceof FileError)) throw error
+      throw refused(folder, 'a folder that can be written to', 'write', error)
     }
   }
 }
@@ -149,7 +148,7 @@ export function removeUnsaved(run: RunRecord): void {
   } finally {
     lease.release()
   }
-  removeFolder(removed)
+  removeQuietly(removed)
 }
 
 /**
@@ -214,10 +213,21 @@ function slug(text: string): string {
     .slice(0, 40)
 }
 
-function removeFolder(folder: string): void {
+/** Removes the folders of runs whose process ended before they were complete, or while they were removed. */
+function removeUnborn(folder: string): void {
   try {
-    fs.rmSync(folder, { recursive: true, force: true })
+    for (const name of fs.readdirSync(folder))
+      if (UNBORN.test(name)) {
+        const unborn = path.join(folder, name)
+        if (stillborn.has(path.resolve(unborn)) || isAbandoned(unborn)) removeQuietly(unborn)
+      }
   } catch {
-    // The first failure is the one to report; a folder whose name starts with a dot is not listed as a run.
+    // They are not listed as runs, and the next run tries again.
   }
 }
+
+/** Folders of runs that this process could not make. */
+const stillborn = new Set<string>()
+
+/** Name of a run's folder before it is complete, and while it is removed. */
+const UNBORN = /^\..+\.[0-9a-f]{6}$/

@@ -1,10 +1,12 @@
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { readBytes, unreadable } from '../files/atomic.js'
+import { readBytes } from '../files/atomic.js'
 import { parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
+import { systemCode } from '../files/system-errors.js'
 import { type Owner, ownerSchema } from './owner.js'
 
 /** A lease in the folder of a run. */
@@ -15,6 +17,8 @@ export interface Held {
   readonly owner: Owner | null
   /** The format version of a file of another version, as text; else null. */
   readonly otherVersion: string | null
+  /** Device and inode, which stay when the folder is renamed. */
+  readonly inode: string
   /** Time of the owner's last heartbeat, by the file system's clock, in milliseconds. */
   readonly beat: number
 }
@@ -37,36 +41,36 @@ export function numberOf(name: string): number {
   return Number(LEASE.exec(name)?.[1])
 }
 
-/** Returns the lease of the highest number; null without one, or where it cannot be read. */
+/** Returns the lease of the highest number; null without one, or without the folder. @throws FileError when it cannot be read */
 export function lastLease(dir: string): Held | null {
   try {
     const [name] = leases(dir).sort((a, b) => numberOf(b) - numberOf(a))
     return name === undefined ? null : readLease(dir, name)
-  } catch {
-    return null
-  }
-}
-
-/** Reads a lease; null when it is gone. */
-export function readLease(dir: string, name: string): Held | null {
-  const file = path.join(dir, name)
-  try {
-    const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), ...parseLease(readBytes(file).toString('utf8')), beat: mtimeMs }
   } catch (error) {
-    const cause = error instanceof UserError ? error.cause : error
-    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null
+    if (GONE.has(systemCode(error))) return null
     throw error
   }
 }
 
-/** Reads a lease; null when it is gone. @throws UserError when it cannot be read. */
-export function readLeaseNow(dir: string, name: string): Held | null {
+/** Error codes of a folder or file that is gone. */
+const GONE = new Set(['ENOENT', 'ENOTDIR'])
+
+/** Reads a lease; null when it is gone. @throws FileError when it cannot be read */
+export function readLease(dir: string, name: string): Held | null {
+  const file = path.join(dir, name)
   try {
-    return readLease(dir, name)
+    const stat = fs.statSync(file)
+    const parsed = parseLease(readBytes(file).toString('utf8'))
+    return { name, number: numberOf(name), ...parsed, inode: inodeOf(stat), beat: stat.mtimeMs }
   } catch (error) {
-    throw error instanceof UserError ? error : unreadable(path.join(dir, name), error)
+    if (GONE.has(systemCode(error))) return null
+    throw error
   }
+}
+
+/** Returns the device and inode of a file as text. */
+export function inodeOf({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string {
+  return `${dev}:${ino}`
 }
 
 /** Returns the content of a lease file. */

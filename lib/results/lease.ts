@@ -3,18 +3,11 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
-import { systemReason } from '../files/atomic.js'
+import { writeAll } from '../files/atomic.js'
+import { removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
-import {
-  type Held,
-  LEASE_VERSION,
-  lastLease,
-  leases,
-  leaseText,
-  numberOf,
-  readLease,
-  readLeaseNow,
-} from './lease-file.js'
+import { FileError, refused, systemCode } from '../files/system-errors.js'
+import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
@@ -61,6 +54,12 @@ export function isAtWork(dir: string): boolean {
   return held !== null && !isGone(held, Date.now())
 }
 
+/** Returns whether nothing works in a folder that is not a run yet, or no longer: its process has ended, or it is old. */
+export function isAbandoned(dir: string): boolean {
+  const held = lastLease(dir)
+  return held ? isGone(held, Date.now()) : Date.now() - fs.statSync(dir).mtimeMs > leaseSeconds() * 1000
+}
+
 /**
  * Acquires the lease of a run.
  *
@@ -78,43 +77,50 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
   const text = leaseText(thisProcess())
+  let linked: Linked | null = null
   try {
-    const name = linkNext(dir, candidate, text, judge)
-    return holdLease(home, name, fs.openSync(path.join(dir, name), 'r+'), text)
+    linked = linkNext(dir, candidate, text, judge)
+    return holdLease(home, openLease(dir, linked.name), text)
   } catch (error) {
-    if (error instanceof UserError) throw error
+    if (linked) giveUp(path.join(dir, linked.name), linked.inode)
+    if (error instanceof UserError && !(error instanceof FileError)) throw error
     if (!fs.existsSync(dir)) throw folderGone(home)
-    throw new UserError(
-      {
-        where: home,
-        expected: 'a folder that can be written to',
-        found: systemReason(error),
-        todo: 'Check permissions and free space.',
-      },
-      { cause: error },
-    )
+    throw refused(home, 'a folder that can be written to', 'write', error)
   } finally {
-    quietly(() => fs.rmSync(candidate, { force: true }))
+    removeQuietly(candidate)
   }
 }
 
+/** A lease with its name. */
+interface Linked {
+  readonly name: string
+  readonly inode: string
+}
+
 /** Links the candidate under a number above all others. @param judge throws when a lease must not be superseded */
-function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): string {
+function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): Linked {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const now = writeCandidate(candidate, text)
+    const { now, inode } = writeCandidate(candidate, text)
     const before = new Map(leases(dir).map((name) => [name, readLease(dir, name)]))
     for (const held of before.values()) if (held) judge(held, now)
     const number = Math.max(0, ...[...before.keys()].map(numberOf)) + 1
     const name = `lease-${String(number).padStart(6, '0')}.json`
-    if (!linked(candidate, path.join(dir, name), text)) continue
+    const file = path.join(dir, name)
+    if (!hasLinked(candidate, file, text)) continue
     // A lease that appeared in between may not have been judged: both processes step back, and one retries first. It
     // may have an old name, when all earlier leases were taken and released since.
     const isOld = (other: string): boolean => isSame(before.get(other), readLease(dir, other))
-    if (leases(dir).every((other) => other === name || isOld(other))) {
-      for (const old of before.keys()) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
-      return name
+    let isAlone = false
+    try {
+      isAlone = leases(dir).every((other) => other === name || isOld(other))
+    } finally {
+      // A lease that is left behind would keep others away for as long as this process lives.
+      if (!isAlone) giveUp(file, inode)
     }
-    fs.rmSync(path.join(dir, name), { force: true })
+    if (isAlone) {
+      for (const old of before.keys()) removeQuietly(path.join(dir, old))
+      return { name, inode }
+    }
     sleep(1 + Math.random() * 20)
   }
   throw new RunInUse({
@@ -133,26 +139,28 @@ function isSame(before: Held | null | undefined, now: Held | null): boolean {
 }
 
 /**
- * Writes the candidate and returns the time in milliseconds by the file system's clock, which also dates the leases.
+ * Writes the candidate and returns its inode, and the time in milliseconds by the file system's clock, which also dates the
+ * leases.
  */
-function writeCandidate(file: string, text: string): number {
+function writeCandidate(file: string, text: string): { readonly now: number; readonly inode: string } {
   const fd = fs.openSync(file, 'w')
   try {
-    fs.writeSync(fd, text)
+    writeAll(fd, Buffer.from(text))
     fs.fsyncSync(fd)
-    return fs.fstatSync(fd).mtimeMs
+    const stat = fs.fstatSync(fd)
+    return { now: stat.mtimeMs, inode: inodeOf(stat) }
   } finally {
     fs.closeSync(fd)
   }
 }
 
 /** Returns false when the name is taken, or the owner of another lease has removed the candidate. */
-function linked(candidate: string, file: string, text: string): boolean {
+function hasLinked(candidate: string, file: string, text: string): boolean {
   try {
     fs.linkSync(candidate, file)
     return true
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
+    const code = systemCode(error)
     if (code === 'EEXIST' || (code === 'ENOENT' && !fs.existsSync(candidate))) return false
     if (WITHOUT_LINKS.has(code)) return createdAlone(file, text)
     throw error
@@ -168,20 +176,46 @@ function createdAlone(file: string, text: string): boolean {
   try {
     fd = fs.openSync(file, 'wx')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return false
     throw error
   }
   try {
-    fs.writeSync(fd, text)
-    fs.fsyncSync(fd)
-  } finally {
-    fs.closeSync(fd)
+    try {
+      writeAll(fd, Buffer.from(text))
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    removeQuietly(file)
+    throw error
   }
   return true
 }
 
-/** Starts the heartbeat of an acquired lease. @param fd the lease, open for writing */
-function holdLease(dir: string, name: string, fd: number, text: string): Lease {
+/** The file of a lease, open for writing. */
+interface OpenLease {
+  readonly name: string
+  readonly fd: number
+  readonly inode: string
+}
+
+function openLease(dir: string, name: string): OpenLease {
+  const fd = fs.openSync(path.join(dir, name), 'r+')
+  try {
+    const inode = inodeOf(fs.fstatSync(fd))
+    // A system gives the number of a file that is gone to another one.
+    abandoned.delete(inode)
+    return { name, fd, inode }
+  } catch (error) {
+    quietly(() => fs.closeSync(fd))
+    throw error
+  }
+}
+
+/** Starts the heartbeat of an acquired lease. */
+function holdLease(dir: string, open: OpenLease, text: string): Lease {
+  const { name, fd } = open
   const file = path.join(dir, name)
   const stopBeating = beat(fd, text)
   let released = false
@@ -201,7 +235,7 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
         if (now && (removed || now.name !== name)) throw takenOver(TAKEN_OVER)
         return
       }
-      const held = readLeaseNow(dir, name)
+      const held = readLease(dir, name)
       if (held?.owner && isThisProcess(held.owner)) return
       if (!fs.existsSync(dir)) throw folderGone(dir)
       throw takenOver(lastLease(dir) ? TAKEN_OVER : `one without ${name}`)
@@ -209,12 +243,24 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
     release() {
       if (released) return
       released = true
-      stopBeating(() => void quietly(() => fs.closeSync(fd)))
       const held = quietly(() => readLease(dir, name))
-      if (held?.owner && isThisProcess(held.owner)) quietly(() => fs.rmSync(file, { force: true }))
-      removed = !fs.existsSync(file)
+      if (held?.owner && isThisProcess(held.owner)) giveUp(file, open.inode, fd)
+      else abandoned.add(open.inode)
+      removed = quietly(() => !fs.existsSync(file)) ?? false
+      stopBeating(() => void quietly(() => fs.closeSync(fd)))
     },
   }
+}
+
+/** Leases that this process has released and could not remove. */
+const abandoned = new Set<string>()
+
+/** Removes a lease; one that cannot be removed is that of nobody for this process, and for others once it is silent for long. */
+function giveUp(file: string, inode: string, fd?: number): void {
+  removeQuietly(file)
+  if (quietly(() => fs.existsSync(file)) === false) return
+  abandoned.add(inode)
+  if (fd !== undefined) quietly(() => fs.ftruncateSync(fd))
 }
 
 /** Returns the error for a run's folder that disappeared during writing. */
@@ -265,7 +311,9 @@ setInterval(() => {
   } catch {}
 }, every)`
 
-function isGone({ owner, beat: last }: Held, now: number): boolean {
+function isGone({ owner, inode, beat: last }: Held, now: number): boolean {
+  // The number of a file that is gone may be that of another process's lease by now.
+  if (abandoned.has(inode) && (owner === null || isThisProcess(owner))) return true
   if (owner && isVisible(owner)) return !isRunning(owner)
   return now - last > leaseSeconds() * 1000
 }

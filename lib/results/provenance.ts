@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { machineEnergy } from '../backend/energy.js'
 import { sha256 } from '../files/atomic.js'
 import { readJson } from '../files/json.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder as root } from '../files/places.js'
 import { type CodeRecord, currentCode } from './code.js'
 import { hostTag } from './owner.js'
@@ -63,7 +63,7 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
     dataHash,
     backend,
     code: currentCode().record,
-    lockHash: existsSync(lock) ? sha256(readFileSync(lock)) : null,
+    lockHash: fs.existsSync(lock) ? sha256(fs.readFileSync(lock)) : null,
     recurlab: String(project.version),
     node: process.version,
     packages: packageVersions(),
@@ -85,7 +85,7 @@ export function packageVersions(): Record<string, string> {
   const versions: Record<string, string> = {}
   for (const name of Object.keys(project.dependencies ?? {})) {
     const file = path.join(root, 'node_modules', name, 'package.json')
-    versions[name] = existsSync(file) ? String(readJson(file).version) : 'not installed'
+    versions[name] = fs.existsSync(file) ? String(readJson(file).version) : 'not installed'
   }
   return versions
 }

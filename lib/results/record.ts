@@ -4,12 +4,13 @@ import { recordedConfig } from '../config/recorded.js'
 import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { readArrow, readArrowStart } from '../files/arrow.js'
-import { readBytes, sha256, systemReason } from '../files/atomic.js'
+import { readBytes, sha256 } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
 import { type JsonObject, parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { hasEntry } from '../files/regular.js'
+import { refused } from '../files/system-errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
@@ -250,7 +251,7 @@ function runIds(resultsDir: string): string[] {
     // The folder of a run that is being created starts with a dot.
     return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
   } catch (error) {
-    throw new UserError({ where: folder, expected: 'a readable folder', found: systemReason(error) }, { cause: error })
+    throw refused(folder, 'a readable folder', 'read', error)
   }
 }
 

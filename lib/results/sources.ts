@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 
 /**
@@ -136,7 +136,7 @@ function running(root: string, file: string): Source {
   }
   // Kernel sources stay as loaded; modules that are not yet loaded will have the file's current text.
   const kept = find && !/\.(?:h|cc)$/.test(file) ? undefined : memory.get(absolute)
-  const source = kept ?? sourceOf(readFileSync(absolute, 'utf8'))
+  const source = kept ?? sourceOf(fs.readFileSync(absolute, 'utf8'))
   memory.set(absolute, source)
   return source
 }
@@ -147,7 +147,7 @@ function sourceOf(raw: string): Source {
 }
 
 function filesOf(root: string, one: string): string[] {
-  if (CODE.test(one)) return existsSync(path.join(root, one)) ? [one] : []
+  if (CODE.test(one)) return fs.existsSync(path.join(root, one)) ? [one] : []
   return list(path.join(root, one))
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
@@ -157,7 +157,7 @@ function filesOf(root: string, one: string): string[] {
 /** Lists the entries of a folder recursively; empty when it is missing. */
 function list(folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true, recursive: true })
+    return fs.readdirSync(folder, { withFileTypes: true, recursive: true })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error

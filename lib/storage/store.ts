@@ -7,10 +7,13 @@ import { datasetHash } from '../data/hash.js'
 import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
-import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { makeFolder, readBytes, sha256, writeFileAtomic } from '../files/atomic.js'
+import { besideFolder, putInPlace, recoverFolder } from '../files/folder-in-place.js'
+import { removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { hasEntry } from '../files/regular.js'
+import { isRefused } from '../files/system-errors.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
 import { sources } from './fetch/sources.js'
 import {
@@ -43,13 +46,14 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
       found: 'one in the layout of the published builders',
       todo: 'It is kept in that layout: recurlab data export DIR out=DIR2.',
     })
+  recoverFolder(folder)
   const there = whatIsThere(folder, dataset)
   if (there === 'same') return 'kept'
   if (there === 'other data' && !options.force)
     throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
   if (there === 'something')
     throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
-  const beside = `${folder}.${process.pid}.tmp`
+  const beside = besideFolder(folder)
   makeFolder(beside)
   try {
     const files = Object.fromEntries(
@@ -62,7 +66,7 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
     writeFileAtomic(path.join(beside, MANIFEST), manifestText(stored))
     putInPlace(beside, folder, there === 'other data')
   } catch (error) {
-    removeFolder(beside)
+    removeQuietly(beside)
     throw error
   }
   return 'written'
@@ -85,6 +89,7 @@ function howToGet(dir: string): string {
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
+  if (!fs.existsSync(dir)) recoverFolder(path.resolve(dir))
   const own = hasEntry(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)
@@ -144,7 +149,7 @@ function isStored(folder: string, names: readonly string[], { manifest, hash }: 
   try {
     stored = readManifest(path.join(folder, MANIFEST))
   } catch (error) {
-    if (error instanceof UserError) return false
+    if (error instanceof UserError && !isRefused(error)) return false
     throw error
   }
   const { formatVersion: _, hash: storedHash, files, ...about } = stored
@@ -160,35 +165,6 @@ function isStored(folder: string, names: readonly string[], { manifest, hash }: 
 /** Returns a manifest without undefined keys, as JSON stores it. */
 function plain(manifest: DatasetManifest): unknown {
   return JSON.parse(JSON.stringify(manifest))
-}
-
-/** Renames a finished folder into place; an existing data set is moved aside first and then removed. */
-export function putInPlace(beside: string, folder: string, replace: boolean): void {
-  const aside = `${folder}.${process.pid}.old`
-  try {
-    if (replace) fs.renameSync(folder, aside)
-    try {
-      fs.renameSync(beside, folder)
-    } catch (error) {
-      if (replace) fs.renameSync(aside, folder)
-      throw error
-    }
-  } catch (error) {
-    throw new UserError(
-      { where: folder, expected: 'a folder that can be renamed into place', found: systemReason(error) },
-      { cause: error },
-    )
-  }
-  if (replace) removeFolder(aside)
-}
-
-/** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
-export function removeFolder(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true })
-  } catch {
-    // The leftover stays beside the data set, under a name that identifies it.
-  }
 }
 
 function occupied(dir: string, found: string, todo: string): UserError {

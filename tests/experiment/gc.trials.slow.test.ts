@@ -88,7 +88,7 @@ test(
         try {
           removeGarbage(chosen(found(copyOf(original, path.join(root, 'b')))))
         } finally {
-          operations = counting.operations()
+          operations = counting.operations.length
           counting.restore()
         }
         const folders = copyOf(original, path.join(root, 'c'))

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +9,7 @@ import { type Units, unitText } from '../../backend/kernels.js'
 import { nvidiaGpus } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
 import { systemReason } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { curves } from '../../plot/curves.js'
 import { drawFigure } from '../../plot/static.js'
 import { type Command, noWords } from '../command.js'
@@ -133,7 +133,7 @@ function memoryRow(): Row {
 }
 
 function diskRow(): Row {
-  const { bavail, bsize } = statfsSync(root)
+  const { bavail, bsize } = fs.statfsSync(root)
   const free = bavail * bsize
   const ok = free >= DISK_NEEDED
   const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} is needed.`
@@ -145,7 +145,7 @@ function diskRow(): Row {
  */
 function availableMemory(): number {
   if (process.platform !== 'linux') return os.freemem()
-  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(fs.readFileSync('/proc/meminfo', 'utf8'))?.[1]
   return kilobytes === undefined ? os.freemem() : Number(kilobytes) * 1024
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { fileOperations as fs } from '../../files/operations.js'
 import { weightsNamed } from '../../interop/named/record.js'
 import { fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { readWeightsFile, type WeightsFile } from '../../interop/weights-file.js'
@@ -38,7 +38,7 @@ export const command: Command = {
     const keys = onlyKeys(pairs, ['out', 'config', 'weights', 'puzzleEmbedding', 'rows'])
     const fit = puzzleFit(keys.puzzleEmbedding, keys.rows)
     const out = keys.out === undefined ? null : outputFile(keys.out, name, flags.has('force'))
-    const read = await readWeightsFile(existsSync(name) ? name : (weightsNamed(name)?.file ?? name), {
+    const read = await readWeightsFile(fs.existsSync(name) ? name : (weightsNamed(name)?.file ?? name), {
       ...(keys.config === undefined ? {} : { config: keys.config }),
       ...whichWeights(keys.weights),
     })

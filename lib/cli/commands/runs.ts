@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { isRefused } from '../../files/system-errors.js'
 import { Comparison, type StoredRun, storedRun, storedRunsOf } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
 import {
@@ -90,7 +91,8 @@ export const command: Command = {
     const { out = DEFAULT_RESULTS } = keys
     const statistics = statisticsAsked(flags, keys)
     const label = labelOf(words, pairs)
-    if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
+    if (fs.existsSync(out) && !fs.statSync(out).isDirectory())
+      throw wrongUse('out=DIR, a results folder', `the file ${out}`)
     const listing = listRuns(out)
     const named = words.map((word) => openRun(word, out))
     if (label) for (const run of named) writeLabel(run, newLabel(label, labelBefore(run)))
@@ -141,7 +143,7 @@ function labelBefore(run: RunRecord): ReturnType<typeof readLabel> {
   try {
     return readLabel(run)
   } catch (error) {
-    if (error instanceof UserError) return newLabel({})
+    if (error instanceof UserError && !isRefused(error)) return newLabel({})
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
+import { isRefused } from '../../files/system-errors.js'
 import { readOutcomes } from '../../results/record.js'
 import { mean } from '../../statistics/estimate.js'
 import type { PairedCounts } from '../../statistics/proportions.js'
@@ -68,7 +69,8 @@ function outcomesOf({ outcomes, outcomesDir }: ArmMember, column: string): reado
       ? rowsOfTable(table.select(names))
       : null
   } catch (error) {
-    if (error instanceof UserError) return null
+    // Outcomes that cannot be read now are no reason for another test.
+    if (error instanceof UserError && !isRefused(error)) return null
     throw error
   }
 }

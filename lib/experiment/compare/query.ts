@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Table } from 'apache-arrow'
 import type * as Arquero from 'arquero'
@@ -7,6 +6,7 @@ import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { type ArrowColumn, columnReader } from '../../files/arrow-values.js'
 import { valueText } from '../../files/cell.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { isArqueroTable } from '../../notebook/table.js'
 import { storedRun } from '../../results/comparison.js'
 import { FACT_NAMES, type FactValues, factColumns, runFacts } from '../../results/facts.js'
@@ -124,7 +124,7 @@ export function outcomesOf(table: ColumnTable): ColumnTable {
 
 function checkFolder(resultsDir: string): void {
   const folder = resultsFolder(resultsDir)
-  const found = !existsSync(folder) ? 'no such folder' : statSync(folder).isDirectory() ? null : 'a file'
+  const found = !fs.existsSync(folder) ? 'no such folder' : fs.statSync(folder).isDirectory() ? null : 'a file'
   if (found === null) return
   throw new UserError({
     where: `resultsDir ${folder}`,

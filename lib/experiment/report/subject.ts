@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { isRefused } from '../../files/system-errors.js'
 import { type DamagedRun, openRun } from '../../results/run.js'
 import { type FinishedRun, Runs } from '../compare/runs.js'
 import { loadRun } from '../run/load.js'
@@ -88,13 +89,13 @@ export interface RunProgress {
   readonly message: string | null
 }
 
-/** Returns how far a run is, as stored; null where its folder is gone. */
+/** Returns how far a run is, as stored; null where its folder is gone. @throws UserError when the system refuses to tell. */
 export function progressOf({ dir }: FinishedRun): RunProgress | null {
   try {
     const { state, status } = openRun(dir)
     return { state, step: status.step, trainSteps: status.trainSteps, message: status.message }
   } catch (error) {
-    if (error instanceof UserError) return null
+    if (error instanceof UserError && !isRefused(error)) return null
     throw error
   }
 }

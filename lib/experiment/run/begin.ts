@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { freedIfItFails } from '../../backend/tensor-memory.js'
 import { shownValue } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -82,36 +83,35 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   const settings = repeats?.settings ?? newComputeSettings(config, plan.estimate ?? estimated(work, options), backend)
   if (settings.microBatch < batch)
     options.observer?.onNote?.(`the batch of ${batch} is computed ${settings.microBatch} rows at a time`)
-  const { model, provenance } = await firstModel(seed, shape, data, options)
-  const run = createRun({
-    resultsDir: options.resultsDir ?? 'results',
-    config,
-    asked,
-    ...(plan.id === undefined ? {} : { id: plan.id }),
-    name: runName(config),
-    trainSteps,
-    parameters: countParameters(shape),
-    label: options,
-    provenance: {
-      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
-      ...provenance,
-      computeSettings: settings,
-      ...(repeats ? { repeats: repeats.run } : {}),
-      ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
-    },
-    codeDiff: currentCode().diff,
-  })
-  return {
-    data,
-    work,
-    trainer: new Trainer({
+  const first = await firstWeights(seed, shape, data, options)
+  return freedIfItFails(() => {
+    const { model, provenance } = first()
+    const trainer = new Trainer({
       options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
       state: initialState(model.with({ dtype: settings.dtype }), batch, ema, seed),
-    }),
-    run,
-    metrics,
-  }
+    })
+    // Last: from here on there is a run, and any failure is recorded with it.
+    const run = createRun({
+      resultsDir: options.resultsDir ?? 'results',
+      config,
+      asked,
+      ...(plan.id === undefined ? {} : { id: plan.id }),
+      name: runName(config),
+      trainSteps,
+      parameters: countParameters(shape),
+      label: options,
+      provenance: {
+        ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
+        ...provenance,
+        computeSettings: settings,
+        ...(repeats ? { repeats: repeats.run } : {}),
+        ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
+      },
+      codeDiff: currentCode().diff,
+    })
+    return { data, work, trainer, run, metrics }
+  })
 }
 
 /** Returns the readable part of a run's ID. */
@@ -130,20 +130,22 @@ function estimated(work: RunWork, { observer, signal, estimate = true }: BeginOp
   return memory
 }
 
-/** Returns fresh weights from the seed, or those of a file, with their provenance. */
-async function firstModel(
+/** Reads the weights that a run begins with, and returns what makes the model, with their provenance: fresh from the seed, or those of a file. */
+async function firstWeights(
   seed: number,
   shape: ModelShape,
   data: Dataset,
   { init, resultsDir, observer }: BeginOptions,
-): Promise<{ model: Model; provenance: object }> {
-  if (!init) return { model: initialModel(shape, seed), provenance: {} }
+): Promise<() => { model: Model; provenance: object }> {
+  if (!init) return () => ({ model: initialModel(shape, seed), provenance: {} })
   const file = await readInit(init, resultsDir)
-  const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
-  for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)
-  const { run, weights, step, dataHash } = file
-  const about = { from: pathToKeep(file.file), run, weights, step, dataHash, notes: [...file.notes, ...notes] }
-  return { model, provenance: { init: { ...about, ...identityOf(init, file.tensors) } } }
+  return () => {
+    const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
+    for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)
+    const { run, weights, step, dataHash } = file
+    const about = { from: pathToKeep(file.file), run, weights, step, dataHash, notes: [...file.notes, ...notes] }
+    return { model, provenance: { init: { ...about, ...identityOf(init, file.tensors) } } }
+  }
 }
 
 /** Reads a run's initial weights. @throws UserError if they cannot be read. */

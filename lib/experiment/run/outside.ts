@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { runInNewContext } from 'node:vm'
@@ -6,6 +5,7 @@ import type TypeScript from 'typescript'
 import { functionOf, isFunctionRecord } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 
 const require = createRequire(import.meta.url)
@@ -47,7 +47,7 @@ function knownNames(ts: typeof TypeScript): ReadonlySet<string> {
   const ofJavaScript = runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]
   const names = new Set([...ofJavaScript, ...OF_NODE, 'arguments'])
   const index = path.join(projectFolder, 'lib', 'index.ts')
-  const { statements } = ts.createSourceFile(index, readFileSync(index, 'utf8'), ts.ScriptTarget.Latest)
+  const { statements } = ts.createSourceFile(index, fs.readFileSync(index, 'utf8'), ts.ScriptTarget.Latest)
   for (const statement of statements)
     if (ts.isExportDeclaration(statement) && statement.exportClause) {
       const { exportClause: clause } = statement

@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { freedIfItFails } from '../../backend/tensor-memory.js'
 import type { Dataset } from '../../data/dataset.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { float32Tensors } from '../../files/safetensors.js'
@@ -35,27 +36,29 @@ export async function reopenSession(
   const backend = await startBackend({ threads: threadsFor(settings, begun?.name ?? '') })
   const { tensors, state, notes } = loadCheckpoint(record)
   for (const note of notes) observer?.onNote?.(note)
-  const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
-  const sampler = newBatchesAhead(resolved, data)
-  sampler.restore(restored.sampler)
-  const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
-  const warning = otherBackend(record.provenance, backend)
-  if (warning) observer?.onNote?.(warning)
-  const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
-  // Last: from here on this process owns the run, and any failure is recorded with it.
-  const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
-  return {
-    data,
-    work,
-    trainer: new Trainer({
-      options: stepOptions(resolved, trainSteps, settings.microBatch),
-      sampler,
-      state: restored.state,
-      spent: restored.spent,
-    }),
-    run,
-    metrics,
-  }
+  return freedIfItFails(() => {
+    const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
+    const sampler = newBatchesAhead(resolved, data)
+    sampler.restore(restored.sampler)
+    const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
+    const warning = otherBackend(record.provenance, backend)
+    if (warning) observer?.onNote?.(warning)
+    const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
+    // Last: from here on this process owns the run, and any failure is recorded with it.
+    const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
+    return {
+      data,
+      work,
+      trainer: new Trainer({
+        options: stepOptions(resolved, trainSteps, settings.microBatch),
+        sampler,
+        state: restored.state,
+        spent: restored.spent,
+      }),
+      run,
+      metrics,
+    }
+  })
 }
 
 /** Returns the hash of the code that a run was begun with. */

@@ -137,8 +137,8 @@ export async function continueSession(
     observer?.onEvaluationTime?.(timeEvaluation(trainer.evaluated, work, data))
   }
   const forced = whenForced(session)
-  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
   try {
+    observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
     // The first save comes before the first step, so that a write error shows now, not after an hour.
     save()
     if (isDue()) await evaluateNow()

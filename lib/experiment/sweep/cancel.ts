@@ -1,8 +1,7 @@
 import path from 'node:path'
-import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
 import { writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { refused } from '../../files/system-errors.js'
 import type { SweepPlan } from './plan.js'
 
 /** Format version of `cancelled.json`. */
@@ -26,10 +25,7 @@ export function uncancelSweep(plan: Pick<SweepPlan, 'dir'>): void {
   try {
     fs.rmSync(fileOf(plan.dir), { force: true })
   } catch (error) {
-    throw new UserError(
-      { where: plan.dir, expected: 'a folder that can be written to', found: systemReason(error) },
-      { cause: error },
-    )
+    throw refused(plan.dir, 'a folder that can be written to', 'write', error)
   }
 }
 

@@ -4,6 +4,7 @@ import { primaryRows } from '../../evaluate/arms.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { hasEntry } from '../../files/regular.js'
 import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
+import { isRefused } from '../../files/system-errors.js'
 import { openRun, readEvaluations } from '../../results/run.js'
 import { type PlannedRun, planIdentity, type SweepPlan } from './plan.js'
 
@@ -167,7 +168,8 @@ function evaluationAt({ runs, resultsDir }: SweepPlan, index: number, step: numb
     const rows = rowsOfTable(readEvaluations(openRun(runs[index]!.run, resultsDir)))
     return primaryRows(rows).find((row) => row.step === step) ?? null
   } catch (error) {
-    if (error instanceof UserError) return null
+    // A decision is final: it waits for a run that the system does not let us read.
+    if (error instanceof UserError && !isRefused(error)) return null
     throw error
   }
 }

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { parseConfig } from '../../config/parse.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { expandGrid, type Grid } from './grid.js'
 import type { SweepOptions } from './sweep.js'
 
@@ -29,7 +29,7 @@ const EXPORTS = ['base', 'grid', 'options', 'data']
  */
 export async function loadSweepFile(file: string): Promise<SweepFile> {
   const place = path.resolve(file)
-  if (!existsSync(place)) throw new UserError({ where: file, expected: 'a file', found: 'none', exitCode: 2 })
+  if (!fs.existsSync(place)) throw new UserError({ where: file, expected: 'a file', found: 'none', exitCode: 2 })
   const found = (await importFile(place, file)) as Partial<SweepFile>
   const lacking = (['base', 'grid'] as const).find((name) => typeof found[name] !== 'object' || found[name] === null)
   if (lacking)

@@ -52,8 +52,9 @@ export async function trainHere(
       if (!(error instanceof UserError) || error instanceof Interrupted) throw error
       passedOver.add(index)
       if (error instanceof RunInUse) return
-      storeFailure(plan, run, error.message)
+      // First the reason: on a full disk it cannot be stored.
       note(failedText(run, error.message))
+      storeFailure(plan, run, error.message)
     }
   }
 }

@@ -319,10 +319,24 @@ async function record(
       onStep(measures)
     }
   } catch (error) {
-    if (isBegun || !(error instanceof UserError)) recorder.end('interrupted')
+    if (isBegun || !(error instanceof UserError)) endQuietly(recorder)
     throw error
   }
-  return recorder.end()
+  try {
+    return recorder.end()
+  } catch (error) {
+    endQuietly(recorder)
+    throw error
+  }
+}
+
+/** Ends a recording after a failure, which is the one to report. */
+function endQuietly(recorder: Recorder): void {
+  try {
+    recorder.end('interrupted')
+  } catch {
+    // Without its last facts a recording counts as one whose process died.
+  }
 }
 
 /**

@@ -1,6 +1,5 @@
-import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { notWritable } from '../../files/system-errors.js'
 import { NPY_ARRAYS, type NpyHeader, npyHeader } from './npy-header.js'
 
 /** A .npy file written piece by piece. */
@@ -29,10 +28,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
     try {
       return work()
     } catch (error) {
-      throw new UserError(
-        { where: file, expected: 'a writable path', found: systemReason(error), todo: 'Free some space there.' },
-        { cause: error },
-      )
+      throw notWritable(file, error)
     }
   }
   const fd = attempt(() => fs.openSync(file, 'wx'))
@@ -41,10 +37,16 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
     for (let done = 0; done < bytes.length; )
       done += attempt(() => fs.writeSync(fd, bytes, done, bytes.length - done, null))
   }
-  const close = (): void => attempt(() => fs.closeSync(fd))
+  let open = true
+  // Once: a descriptor that is closed may already be that of another file.
+  const close = (): void => {
+    if (!open) return
+    open = false
+    attempt(() => fs.closeSync(fd))
+  }
   const abandon = (): void => {
     try {
-      fs.closeSync(fd)
+      close()
     } catch {
       // The failure that led here is the one to report.
     }

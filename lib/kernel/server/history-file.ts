@@ -1,14 +1,5 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../../files/operations.js'
 
 /** A cell that has run. */
 export interface Entry {
@@ -50,15 +41,15 @@ export function openHistory(folder: string): HistoryFiles {
   const fileOf = (session: number): string => path.join(folder, `${String(session).padStart(6, '0')}.jsonl`)
 
   const sessions = (): number[] => {
-    if (!existsSync(folder)) return []
-    const numbers = readdirSync(folder).map((name) => Number(/^(\d{6,})\.jsonl$/.exec(name)?.[1]))
+    if (!fs.existsSync(folder)) return []
+    const numbers = fs.readdirSync(folder).map((name) => Number(/^(\d{6,})\.jsonl$/.exec(name)?.[1]))
     return numbers.filter((number) => number > 0).sort((a, b) => a - b)
   }
   const begin = (): number => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (let number = (sessions().at(-1) ?? 0) + 1; ; number++) {
       try {
-        writeFileSync(fileOf(number), `${JSON.stringify({ formatVersion: FORMAT_VERSION })}\n`, {
+        fs.writeFileSync(fileOf(number), `${JSON.stringify({ formatVersion: FORMAT_VERSION })}\n`, {
           flag: 'wx',
           mode: 0o600,
         })
@@ -74,7 +65,7 @@ export function openHistory(folder: string): HistoryFiles {
     const newestFirst = sessions().reverse()
     newestFirst.forEach((session, at) => {
       bytes += sizeOf(fileOf(session))
-      if (session !== own && (at >= MAX_SESSIONS || bytes > MAX_BYTES)) rmSync(fileOf(session), { force: true })
+      if (session !== own && (at >= MAX_SESSIONS || bytes > MAX_BYTES)) fs.rmSync(fileOf(session), { force: true })
     })
   }
   const add = (record: Record<string, unknown>): void => {
@@ -83,7 +74,7 @@ export function openHistory(folder: string): HistoryFiles {
         own = begin()
         removeOld()
       }
-      appendFileSync(fileOf(own), `${JSON.stringify(record)}\n`)
+      fs.appendFileSync(fileOf(own), `${JSON.stringify(record)}\n`)
     } catch {
       // A full or read-only disk must not keep a cell from running.
     }
@@ -100,11 +91,11 @@ export function openHistory(folder: string): HistoryFiles {
 }
 
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function readIfThere(file: string): string {
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
 }
 
 /** Skips the line that a killed kernel left incomplete. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../../files/operations.js'
 import type { Content } from '../protocol.js'
 import { PROTOCOL } from './message.js'
 
@@ -29,6 +29,6 @@ export function kernelInfo(root: string): Content {
 }
 
 function versionOf(folder: string): string {
-  const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }
   return version
 }

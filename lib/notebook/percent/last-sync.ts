@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 
@@ -14,7 +14,7 @@ export const LAST_SYNCS = path.join(projectFolder, '.recurlab', 'cache', 'notebo
 /** Returns the SHA-256 of the text of a notebook at its last sync; null if that is not known. */
 export function readLastSync(notebook: string, folder: string): string | null {
   const file = recordOf(notebook, folder)
-  if (!existsSync(file)) return null
+  if (!fs.existsSync(file)) return null
   try {
     const { notebook: of, text } = readSealedJson(file, FORMAT)
     return of === path.resolve(notebook) && typeof text === 'string' ? text : null
@@ -27,7 +27,7 @@ export function readLastSync(notebook: string, folder: string): string | null {
 /** Records a sync. Without the record, the next sync compares with the last commit. */
 export function writeLastSync(notebook: string, text: string, folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    fs.mkdirSync(folder, { recursive: true })
     writeSealedJson(recordOf(notebook, folder), FORMAT, { notebook: path.resolve(notebook), text })
   } catch (error) {
     if (!(error instanceof Error)) throw error

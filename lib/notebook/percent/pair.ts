@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
 import { UserError } from '../../errors.js'
 import { readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
 import { isJsonObject } from '../../files/json.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { type Notebook, parseNotebook, writeNotebook } from '../notebook.js'
 import { committedText, LAST_SYNCS, readLastSync, writeLastSync } from './last-sync.js'
 import { matchCells } from './match.js'
@@ -59,8 +59,8 @@ export function pairOf(file: string): Pair {
  */
 export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
   const { from, records = LAST_SYNCS } = options
-  const notebook = existsSync(pair.ipynb) ? readTypeScriptNotebook(pair.ipynb) : null
-  const text = existsSync(pair.ts) ? (from === 'ipynb' ? replaceableText : readTextFile)(pair.ts) : null
+  const notebook = fs.existsSync(pair.ipynb) ? readTypeScriptNotebook(pair.ipynb) : null
+  const text = fs.existsSync(pair.ts) ? (from === 'ipynb' ? replaceableText : readTextFile)(pair.ts) : null
   const present = from ?? (notebook ? 'ipynb' : 'ts')
   if (!(present === 'ipynb' ? notebook : text))
     throw new UserError({ where: pair[present], expected: 'a file', found: 'none' })
@@ -69,7 +69,7 @@ export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
     ts: text && percentText(text),
   }
   const done = (result: string): void => writeLastSync(pair.ipynb, sha256(result), records)
-  const plan = { pair, creates: !existsSync(pair.ipynb) || !existsSync(pair.ts), changed: 0 }
+  const plan = { pair, creates: !fs.existsSync(pair.ipynb) || !fs.existsSync(pair.ts), changed: 0 }
   if (texts.ipynb !== null && texts.ipynb === texts.ts)
     return { ...plan, writes: null, apply: () => done(texts.ipynb!) }
   const leads = from ?? (notebook && text ? changedSide(pair, texts as Record<Side, string>, options) : present)
@@ -197,7 +197,7 @@ function refuseConflict(text: string, file: string): void {
 
 /** Refuses to replace a read-only file, as renaming another over it would do without a word. @throws UserError */
 export function refuseReadOnly(file: string): void {
-  if (!existsSync(file) || statSync(file).mode & 0o222) return
+  if (!fs.existsSync(file) || fs.statSync(file).mode & 0o222) return
   throw new UserError({
     where: file,
     expected: 'a file that may be written',

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 import { BrowserFailure, DevTools } from './devtools.js'
 import { allFaces, facesOfSvg, fontCss } from './fonts.js'
@@ -70,7 +70,7 @@ async function openPage(file: string, devTools: DevTools): Promise<Page> {
   const frameId = (frameTree as { frame: { id: string } }).frame.id
   await devTools.send('Page.setDocumentContent', { frameId, html: pageHtml() }, session)
   const plotly = path.join(projectFolder, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')
-  await evaluate(devTools, session, `${readFileSync(plotly, 'utf8')}\n;0`)
+  await evaluate(devTools, session, `${fs.readFileSync(plotly, 'utf8')}\n;0`)
   // The product is called Chrome in Chromium too.
   const version = /\/(\d+)/.exec(String(product))?.[1] ?? 'of an unknown version'
   return { file, devTools, session, name: `Chromium ${version}`, idle: null }

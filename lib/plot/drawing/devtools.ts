@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { systemReason } from '../../files/atomic.js'
+import { isAlive } from '../../files/leftovers.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import { temporaryFolder } from '../../files/temporary.js'
 
 /** The browser failed, which is not the figure's fault. */
@@ -161,7 +162,7 @@ const STALE_MS = 3_600_000
  */
 function newProfile(): string {
   try {
-    for (const name of readdirSync(os.tmpdir())) {
+    for (const name of fs.readdirSync(os.tmpdir())) {
       const pid = Number(/^recurlab-chromium-(\d+)-/.exec(name)?.[1])
       if (pid > 0 && !isAlive(pid)) removeStale(path.join(os.tmpdir(), name))
     }
@@ -171,24 +172,15 @@ function newProfile(): string {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** Removes an old folder; a young one may belong to a process of another container with the same folder. */
 function removeStale(folder: string): void {
-  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const changed = fs.statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (Date.now() - changed > STALE_MS) removeFolder(folder)
 }
 
 function removeFolder(folder: string): void {
   try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
   } catch {
     // Another user's, or in use for a moment longer: the system removes temporary files.
   }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../../files/operations.js'
 
 /** Commands of browsers that draw figures, the leanest first. */
 const NAMES = [
@@ -30,9 +30,18 @@ export type FoundChromium = { readonly file: string } | { readonly reason: strin
 export function findChromium(): FoundChromium {
   const own = process.env.RECURLAB_CHROMIUM
   if (own === 'none') return { reason: 'RECURLAB_CHROMIUM is none', asked: false }
-  if (own) return existsSync(own) ? { file: own } : { reason: `RECURLAB_CHROMIUM: no file ${own}`, asked: true }
+  if (own) return fs.existsSync(own) ? { file: own } : { reason: `RECURLAB_CHROMIUM: no file ${own}`, asked: true }
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean)
   const files = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)))
-  const file = [...files, ...(process.platform === 'darwin' ? APPLICATIONS : [])].find((each) => existsSync(each))
+  const file = [...files, ...(process.platform === 'darwin' ? APPLICATIONS : [])].find((each) => isThere(each))
   return file === undefined ? { reason: 'the system has no Chromium, Chrome or Edge', asked: false } : { file }
+}
+
+/** Returns whether a file is there; one in a folder that may not be searched cannot be run either. */
+function isThere(file: string): boolean {
+  try {
+    return fs.existsSync(file)
+  } catch {
+    return false
+  }
 }

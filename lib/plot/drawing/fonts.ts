@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 
 /** Fonts of figures: Tinos has the metrics of Times New Roman, Arimo those of Arial and Helvetica. */
@@ -31,7 +31,7 @@ export function familyList(family: FontFamily): string {
 export function allFaces(): Face[] {
   return FAMILIES.flatMap((family) => {
     const folder = path.join(projectFolder, 'node_modules', '@fontsource', family.toLowerCase())
-    const ranges = JSON.parse(readFileSync(path.join(folder, 'unicode.json'), 'utf8')) as Record<string, string>
+    const ranges = JSON.parse(fs.readFileSync(path.join(folder, 'unicode.json'), 'utf8')) as Record<string, string>
     return SUBSETS.flatMap((subset) =>
       ([400, 700] as const).flatMap((weight) =>
         (['normal', 'italic'] as const).map(
@@ -52,7 +52,7 @@ export function allFaces(): Face[] {
 export function fontCss(faces: readonly Face[]): string {
   return faces
     .map(({ family, weight, style, range, file }) => {
-      const data = readFileSync(file).toString('base64')
+      const data = fs.readFileSync(file).toString('base64')
       return `@font-face{font-family:${family};font-weight:${weight};font-style:${style};unicode-range:${range};src:url(data:font/woff2;base64,${data}) format("woff2")}`
     })
     .join('\n')

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 import { createCompiler } from '../../typescript/compile.mjs'
 
@@ -31,7 +31,10 @@ function built(): string {
     const code = withoutNotes(compile(path.join(folder, `${name}.ts`)))
     return `${JSON.stringify(path.basename(name))}: (exports, require) => {\n${code}\n}`
   })
-  const mount = withoutNotes(readFileSync(path.join(folder, 'player', 'mount.mjs'), 'utf8')).replaceAll('export ', '')
+  const mount = withoutNotes(fs.readFileSync(path.join(folder, 'player', 'mount.mjs'), 'utf8')).replaceAll(
+    'export ',
+    '',
+  )
   return `(() => {
 const modules = {${modules.join(',\n')}}
 const loaded = {}

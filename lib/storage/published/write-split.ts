@@ -36,11 +36,11 @@ export async function writeSplit(
   try {
     writers.push(create('labels'))
     await writeExamples(dataset, planned, writers[0]!, writers[1]!, ids, step)
+    for (const writer of writers) writer.end()
   } catch (error) {
     for (const writer of writers) writer.abandon()
     throw error
   }
-  for (const writer of writers) writer.end()
   writeList('puzzle_identifiers', ids)
 }
 

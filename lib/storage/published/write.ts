@@ -2,10 +2,11 @@ import path from 'node:path'
 import type { Dataset, DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
+import { besideFolder, putInPlace, recoverFolder } from '../../files/folder-in-place.js'
+import { removeQuietly } from '../../files/leftovers.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
 import { findTask } from '../../tasks/registry.js'
-import { putInPlace, removeFolder } from '../store.js'
 import { type ExportPlan, planExport } from './plan.js'
 import { testsFiles } from './read.js'
 import { writeSplit } from './write-split.js'
@@ -36,11 +37,12 @@ export interface ExportOptions {
 export async function exportPublished(dataset: Dataset, dir: string, options: ExportOptions = {}): Promise<ExportPlan> {
   const folder = path.resolve(dir)
   const plan = planExport(dataset, options.augment, (bytes) => needSpace(path.dirname(folder), bytes, options.free))
+  recoverFolder(folder)
   const replace = checkTarget(folder, dir, options.force ?? false)
   const { identifiers } = dataset
   // A name takes about 30 bytes; test tasks are a few megabytes.
   needSpace(path.dirname(folder), plan.bytes + identifiers.count * 32 + 2 ** 23, options.free)
-  const beside = `${folder}.${process.pid}.tmp`
+  const beside = besideFolder(folder)
   makeFolder(beside)
   try {
     let examples = 0
@@ -58,7 +60,7 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
     if (tests !== null) writeFileAtomic(path.join(beside, tests.file), tests.content)
     putInPlace(beside, folder, replace)
   } catch (error) {
-    removeFolder(beside)
+    removeQuietly(beside)
     throw error
   }
   return plan

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { refused } from '../../files/system-errors.js'
 import { SETS, type SetName, type Subset } from './sets.js'
 
 /** Location of a subset's tasks. */
@@ -69,10 +69,7 @@ function listFolder(folder: string): string[] {
   try {
     return fs.readdirSync(folder).sort(compare)
   } catch (error) {
-    throw new UserError(
-      { where: folder, expected: 'a folder of ARC tasks', found: systemReason(error) },
-      { cause: error },
-    )
+    throw refused(folder, 'a folder of ARC tasks', 'read', error)
   }
 }
 

@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { readBytes, unreadable } from '../../../files/atomic.js'
+import { fileOperations as fs } from '../../../files/operations.js'
 import { projectFolder } from '../../../files/places.js'
 import { type Pair, pairOf } from '../../../notebook/percent/pair.js'
 import { looksLikePercent } from '../../../notebook/percent/read.js'
@@ -26,12 +26,13 @@ function shortPath(file: string): string {
 }
 
 function isFolder(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false
+  return fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function filesIn(folder: string): string[] {
   try {
-    const files = readdirSync(folder)
+    const files = fs
+      .readdirSync(folder)
       .sort()
       .map((name) => path.join(folder, name))
     return files.filter((file) => file.endsWith('.ipynb') || (file.endsWith('.ts') && isTextForm(file)))

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { UserError } from '../../../errors.js'
 import { readBytes } from '../../../files/atomic.js'
+import { fileOperations as fs } from '../../../files/operations.js'
 import { writeNotebook } from '../../../notebook/notebook.js'
 import { type Pair, planSync, readTypeScriptNotebook, refuseReadOnly } from '../../../notebook/percent/pair.js'
 import { withoutProgress } from '../../../notebook/progress-forms.js'
@@ -31,10 +31,10 @@ async function run(args: Args): Promise<number> {
   const timeout = timeoutOf(args)
   const pairs = namedPairs(args.words)
   // Whatever can be refused is refused before the first hour of training.
-  const plans = pairs.map((pair) => (existsSync(pair.ts) ? planSync(pair) : null))
+  const plans = pairs.map((pair) => (fs.existsSync(pair.ts) ? planSync(pair) : null))
   for (const [i, { ipynb }] of pairs.entries()) {
     // A missing notebook is made from its text.
-    if (plans[i] === null || existsSync(ipynb)) readTypeScriptNotebook(ipynb)
+    if (plans[i] === null || fs.existsSync(ipynb)) readTypeScriptNotebook(ipynb)
     refuseReadOnly(ipynb)
   }
   for (const [i, pair] of pairs.entries()) {

@@ -1,0 +1,67 @@
+import path from 'node:path'
+import { fileOperations as fs } from './operations.js'
+
+/** Milliseconds after which what another process left counts as old: until then, a process of another machine may still be at work. */
+const OLD = 600_000
+
+/** Name of a temporary file that is renamed when it is complete, with the number of its process. */
+const TEMPORARY = /^\..+\.(\d+)\.tmp$/
+
+/** Returns the path of the temporary file of this process for a file. */
+export function temporaryFor(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+}
+
+/** Removes temporary files of killed processes from a folder that no other process writes to. */
+export function removeLeftovers(folder: string): void {
+  for (const name of fs.readdirSync(folder)) if (TEMPORARY.test(name)) removeQuietly(path.join(folder, name))
+}
+
+/** Folders from which this process has removed what others left. */
+const tidied = new Set<string>()
+
+/** Removes old temporary files of processes that have ended from a folder that this process writes to; once a folder. */
+export function tidy(folder: string): void {
+  const absolute = path.resolve(folder)
+  if (tidied.has(absolute)) return
+  tidied.add(absolute)
+  try {
+    for (const name of fs.readdirSync(folder)) {
+      const pid = Number(TEMPORARY.exec(name)?.[1])
+      if (pid > 0 && isLeft(path.join(folder, name), pid)) removeQuietly(path.join(folder, name))
+    }
+  } catch {
+    // Whatever is left there disturbs nobody.
+  }
+}
+
+/** Forgets which folders are tidy, as a new process does. */
+export function tidyAgain(): void {
+  tidied.clear()
+}
+
+/** Returns whether a process has ended and left a file or folder, unchanged for a while. */
+export function isLeft(file: string, pid: number): boolean {
+  if (isAlive(pid)) return false
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  return stat !== undefined && Date.now() - stat.mtimeMs > OLD
+}
+
+/** Returns whether there is a process of a number on this machine. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Removes a file or a folder if it can be removed. */
+export function removeQuietly(place: string): void {
+  try {
+    fs.rmSync(place, { recursive: true, force: true })
+  } catch {
+    // Where a failure led here, that is the one to report; a leftover is removed when its folder is next opened for writing.
+  }
+}
