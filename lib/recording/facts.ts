@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { checkFormatVersion } from '../files/format-version.js'
 import { type JsonObject, jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
+import { isAtWork } from '../results/lease.js'
 import type { RolloutSettings } from '../think/settings.js'
 
 export const FORMAT_VERSION = 1
@@ -48,7 +49,7 @@ export interface RecordingHeader {
   readonly notes: JsonObject
 }
 
-/** State of a recording: `recording` also after the death of its process. */
+/** State of a recording. The file of one whose process has died says `recording`; read, it is `interrupted`. */
 export type RecordingState = 'recording' | 'finished' | 'interrupted'
 
 /** Facts of a recording, as its `recording.json` holds them. */
@@ -81,8 +82,20 @@ export function writeFacts(dir: string, facts: RecordingFacts): void {
   })
 }
 
-/** Reads the facts of a recording. @throws UserError when the file is missing, damaged, or of another format version. */
+/**
+ * Reads the facts of a recording; one that no process works on any more is interrupted.
+ *
+ * @throws UserError when the file is missing, damaged, or of another format version.
+ */
 export function readFacts(dir: string): RecordingFacts {
+  const facts = storedFacts(dir)
+  if (facts.state !== 'recording' || isAtWork(dir)) return facts
+  // It may have ended, and its lease been released, in between.
+  const now = storedFacts(dir)
+  return now.state === 'recording' ? { ...now, state: 'interrupted' } : now
+}
+
+function storedFacts(dir: string): RecordingFacts {
   const file = path.join(dir, FACTS_FILE)
   const json = readJson(file)
   checkFormatVersion(json, file, 'the facts of a recording', FORMAT_VERSION)

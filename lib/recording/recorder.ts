@@ -3,6 +3,7 @@ import { Schema } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { ArrowBatchWriter } from '../files/arrow-batches.js'
 import { makeFolder } from '../files/atomic.js'
+import { type Lease, takeLease } from '../results/lease.js'
 import type { StepMeasures } from '../think/step-measures.js'
 import { type AnswerRow, answersBatch, answersSchema } from './answers-table.js'
 import { batchOf, type Column, measured, schemaOf, stepColumns, type Values } from './columns.js'
@@ -77,6 +78,8 @@ export class Recorder {
   readonly #steps = new Set<number>()
   /** Complete parts of both files. */
   #files: RecordingFacts['files'] = { steps: [], answers: [] }
+  /** Held while this process records: without it, an unfinished recording counts as interrupted. */
+  #lease: Lease | null = null
   /** Whether a write has failed, after which nothing more is written. */
   #hasFailed = false
   #recorded = 0
@@ -148,6 +151,14 @@ export class Recorder {
    * @throws RangeError if rollouts are missing from a finished recording.
    */
   end(state: 'finished' | 'interrupted' = 'finished'): RecordingFacts {
+    try {
+      return this.#end(state)
+    } finally {
+      this.#lease?.release()
+    }
+  }
+
+  #end(state: 'finished' | 'interrupted'): RecordingFacts {
     if (this.#hasFailed) {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
@@ -181,17 +192,28 @@ export class Recorder {
     this.#schema = schemaOf(this.#columns)
     this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
     makeFolder(this.#dir)
-    const file = (name: string): string => path.join(this.#dir, name)
-    const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
+    this.#lease ??= takeLease(this.#dir)
     try {
-      const answers = this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen))
-      this.#writers = { steps, answers }
+      this.#writers = this.#openWriters(seqLen)
     } catch (error) {
-      steps.close()
+      this.#lease.release()
+      this.#lease = null
       throw error
     }
     this.#countParts()
     this.#writeFacts('recording')
+  }
+
+  #openWriters(seqLen: number): { steps: ArrowBatchWriter; answers: ArrowBatchWriter | null } {
+    const file = (name: string): string => path.join(this.#dir, name)
+    const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
+    try {
+      const answers = this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen))
+      return { steps, answers }
+    } catch (error) {
+      steps.close()
+      throw error
+    }
   }
 
   #countParts(): void {
