@@ -4,7 +4,7 @@ import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
 import { isJsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { type Owner, ownerSchema } from './owner.js'
+import { type Owner, ownerSchema } from '../files/owner.js'
 
 /** A lease in the folder of a run. */
 export interface Held {

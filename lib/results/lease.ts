@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { isRunning, isThisProcess, isVisible, thisProcess } from '../files/owner.js'
 import {
   type Held,
   LEASE_VERSION,
@@ -15,7 +16,6 @@ import {
   readLease,
   readLeaseNow,
 } from './lease-file.js'
-import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
  * The exclusive right of a process to write a run, stored as a small file in the run's folder, `lease-000001.json`.

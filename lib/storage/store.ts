@@ -7,7 +7,8 @@ import { datasetHash } from '../data/hash.js'
 import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
-import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { makeFolder, readBytes, sha256, writeFileAtomic } from '../files/atomic.js'
+import { besideName, isThere, putInPlace, removeFolder, tidyBeside } from '../files/beside.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
@@ -37,29 +38,41 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
       found: 'one in the layout of the published builders',
       todo: 'It is kept in that layout: recurlab data export DIR out=DIR2.',
     })
-  const there = whatIsThere(folder, dataset)
-  if (there === 'same') return 'kept'
-  if (there === 'other data' && !options.force)
-    throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
-  if (there === 'something')
-    throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
-  const beside = `${folder}.${process.pid}.tmp`
-  makeFolder(beside)
+  tidyBeside(folder)
+  const beside = besideName(folder)
+  let isWritten = false
   try {
-    const files = Object.fromEntries(
-      tablesOf(dataset).map(([part, table]) => {
-        const name = `${part}.arrow`
-        return [part, { name, sha256: writeArrow(path.join(beside, name), table) }]
-      }),
-    ) as StoredManifest['files']
-    const stored = { formatVersion: FORMAT_VERSION, ...dataset.manifest, hash: dataset.hash, files } as const
-    writeFileAtomic(path.join(beside, MANIFEST), manifestText(stored))
-    putInPlace(beside, folder, there === 'other data')
-  } catch (error) {
+    // Of several processes that save here, one is the first, and the others look again.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const there = whatIsThere(folder, dataset)
+      if (there === 'same') return 'kept'
+      if (there === 'other data' && !options.force)
+        throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
+      if (there === 'something')
+        throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
+      if (!isWritten) writeFiles(dataset, beside)
+      isWritten = true
+      if (putInPlace(beside, folder, there === 'other data')) return 'written'
+    }
+    throw occupied(dir, `data sets of other processes, ${ATTEMPTS} times in a row`, 'Choose another folder.')
+  } finally {
     removeFolder(beside)
-    throw error
   }
-  return 'written'
+}
+
+/** Times that a folder is looked at while other processes save there. */
+const ATTEMPTS = 20
+
+function writeFiles(dataset: Dataset, folder: string): void {
+  makeFolder(folder)
+  const files = Object.fromEntries(
+    tablesOf(dataset).map(([part, table]) => {
+      const name = `${part}.arrow`
+      return [part, { name, sha256: writeArrow(path.join(folder, name), table) }]
+    }),
+  ) as StoredManifest['files']
+  const stored = { formatVersion: FORMAT_VERSION, ...dataset.manifest, hash: dataset.hash, files } as const
+  writeFileAtomic(path.join(folder, MANIFEST), manifestText(stored))
 }
 
 /** Returns the command that builds the data set of a folder, for the published ones that the paper presets name. */
@@ -79,6 +92,7 @@ function howToGet(dir: string): string {
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
+  isThere(path.resolve(dir))
   const own = fs.existsSync(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)
@@ -154,35 +168,6 @@ function isStored(folder: string, names: readonly string[], { manifest, hash }: 
 /** Returns a manifest without undefined keys, as JSON stores it. */
 function plain(manifest: DatasetManifest): unknown {
   return JSON.parse(JSON.stringify(manifest))
-}
-
-/** Renames a finished folder into place; an existing data set is moved aside first and then removed. */
-export function putInPlace(beside: string, folder: string, replace: boolean): void {
-  const aside = `${folder}.${process.pid}.old`
-  try {
-    if (replace) fs.renameSync(folder, aside)
-    try {
-      fs.renameSync(beside, folder)
-    } catch (error) {
-      if (replace) fs.renameSync(aside, folder)
-      throw error
-    }
-  } catch (error) {
-    throw new UserError(
-      { where: folder, expected: 'a folder that can be renamed into place', found: systemReason(error) },
-      { cause: error },
-    )
-  }
-  if (replace) removeFolder(aside)
-}
-
-/** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
-export function removeFolder(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true })
-  } catch {
-    // The leftover stays beside the data set, under a name that identifies it.
-  }
 }
 
 function occupied(dir: string, found: string, todo: string): UserError {

@@ -47,7 +47,9 @@ test(
       if (replaces) assert.equal((await command(folder, [...build(0), `out=${out}`])).code, 0)
       const args = [...build(1, ...(replaces ? ['--force'] : [])), `out=${out}`]
       const moment =
-        index % 2 === 0 ? { operation: 1 + Math.floor(operations * share) } : { ms: 1 + Math.round(1000 * seconds * share) }
+        index % 2 === 0
+          ? { operation: 1 + Math.floor(operations * share) }
+          : { ms: 1 + Math.round(1000 * seconds * share) }
       await command(folder, args, { kills: [kill(folder, moment)] })
       if (replaces) assert.ok(hashes.includes(loadDataset(out).hash), 'a data set that is replaced is always there')
       else if (existsSync(out)) assert.equal(loadDataset(out).hash, hashes[1])
@@ -107,7 +109,9 @@ test(
       const folder = temporaryFolder()
       const args = [...FETCH, `out=${folder}`]
       const moment =
-        index % 2 === 0 ? { operation: 1 + Math.floor(operations * share) } : { ms: 1 + Math.round(1000 * seconds * share) }
+        index % 2 === 0
+          ? { operation: 1 + Math.floor(operations * share) }
+          : { ms: 1 + Math.round(1000 * seconds * share) }
       await command(folder, args, { env, kills: [kill(folder, moment)] })
       const part = path.join(folder, 'train.csv.part')
       const had = existsSync(part) && existsSync(`${part}.json`) ? readFileSync(part).length : 0

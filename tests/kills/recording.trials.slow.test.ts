@@ -5,8 +5,8 @@ import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Table } from 'apache-arrow'
 import { buildSync } from 'esbuild'
-import { openRecording, type RolloutRecording } from '../../lib/experiment/think/rollout-recording.js'
 import { recordingIds } from '../../lib/experiment/think/recordings.js'
+import { openRecording, type RolloutRecording } from '../../lib/experiment/think/rollout-recording.js'
 import { FACTS_FILE } from '../../lib/recording/facts.js'
 import { Recording } from '../../lib/recording/recording.js'
 import { trials } from '../trials.js'
@@ -99,7 +99,9 @@ test(
       const { content, seconds, operations } = await thought
       const folder = temporaryFolder()
       const moment =
-        index % 2 === 0 ? { operation: 1 + Math.floor(operations * share) } : { ms: 1 + Math.round(1000 * seconds * share) }
+        index % 2 === 0
+          ? { operation: 1 + Math.floor(operations * share) }
+          : { ms: 1 + Math.round(1000 * seconds * share) }
       await command(folder, [...THINK, `out=${folder}`], { kills: [kill(folder, moment)] })
       const left = recordingIds(folder)
       assert.ok(left.length <= 1)

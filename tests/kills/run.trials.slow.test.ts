@@ -30,7 +30,11 @@ interface Moment {
 
 /** Half of the kills come at file operations, half at times; every third run is killed once more when it is resumed. */
 const cases = Array.from({ length: 200 }, (_, i): Moment => {
-  return { by: i % 2 === 0 ? 'operations' : 'time', share: (0.618034 * i) % 1, again: i % 3 === 0 ? (0.41 * i) % 1 : null }
+  return {
+    by: i % 2 === 0 ? 'operations' : 'time',
+    share: (0.618034 * i) % 1,
+    again: i % 3 === 0 ? (0.41 * i) % 1 : null,
+  }
 })
 
 let whole: Promise<Unbroken> | null = null

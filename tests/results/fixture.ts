@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
+import { type Owner, thisProcess } from '../../lib/files/owner.js'
 import { leaseText } from '../../lib/results/lease-file.js'
-import { type Owner, thisProcess } from '../../lib/results/owner.js'
 import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
 
 /** An empty folder that goes when the test file ends. */
