@@ -7,7 +7,7 @@ import { isRunning, processSpace } from './owner.js'
 /** `tmp`: a folder that is being written; `old`: one that is being replaced. */
 type Kind = 'tmp' | 'old'
 
-/** Returns the name of a folder of this process beside another, under which its content is written before it is renamed into place. */
+/** Returns the name of a file or folder of this process beside another, under which its content is written before it is renamed into place. */
 export function besideName(folder: string, kind: Kind = 'tmp'): string {
   return `${folder}.${process.pid}-${processSpace()}.${kind}`
 }
@@ -68,8 +68,8 @@ export function removeFolder(folder: string): void {
   }
 }
 
-/** Returns the folders of processes beside a folder; a process that cannot be seen from here counts as being at work. */
-function besides(folder: string): { name: string; kind: Kind; isAtWork: boolean }[] {
+/** Returns what processes have put beside a file or folder; a process that cannot be seen from here counts as being at work. */
+export function besides(folder: string): { readonly name: string; readonly kind: Kind; readonly isAtWork: boolean }[] {
   const begin = `${path.basename(folder)}.`
   let names: string[]
   try {
