@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
+import { onEarlySignal } from './interrupt.js'
 import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 
@@ -50,6 +51,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
     process.stdout.write(helpOf({ path, entry, command, rest }))
     return 0
   }
+  onEarlySignal(command.onSignal ?? null)
   try {
     return await command.run(parseArgs(rest, command))
   } catch (error) {

@@ -113,7 +113,9 @@ test(
           ? { operation: 1 + Math.floor(operations * share) }
           : { ms: 1 + Math.round(1000 * seconds * share) }
       await command(folder, args, { env, kills: [kill(folder, moment)] })
-      const part = existsSync(folder) ? readdirSync(folder).find((name) => /^train\.csv\.part\..*tmp$/.test(name)) : undefined
+      const part = existsSync(folder)
+        ? readdirSync(folder).find((name) => /^train\.csv\.part\..*tmp$/.test(name))
+        : undefined
       const noted = part !== undefined && existsSync(path.join(folder, `${part}.json`))
       const had = noted ? readFileSync(path.join(folder, part)).length : 0
       const asked = hub.seen.length

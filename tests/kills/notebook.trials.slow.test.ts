@@ -56,8 +56,7 @@ test(
         const saved = outputsOf(folder)
         const done = saved.findIndex((cell) => (cell as unknown[]).length === 0)
         assert.ok((done === -1 ? CELLS : done) >= begun - 1, `${done} cells saved, ${begun} begun`)
-        for (const [i, cell] of saved.entries())
-          if ((cell as unknown[]).length > 0) assert.deepEqual(cell, outputs[i])
+        for (const [i, cell] of saved.entries()) if ((cell as unknown[]).length > 0) assert.deepEqual(cell, outputs[i])
       }
       await nothingLeft(folder)
       const { code, stderr } = await run(folder)

@@ -28,6 +28,7 @@ export const command: Command = {
     },
   ],
   example: 'resume 20261104-093012',
+  onSignal: 'Nothing has changed: the same command goes on from the last checkpoint.',
   flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run')

@@ -57,6 +57,7 @@ export const command: Command = {
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
+  onSignal: 'Nothing was trained yet: the same command begins anew.',
   flags: { ablation: true, json: false, 'no-estimate': false },
   async run({ words, pairs, flags }) {
     onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])

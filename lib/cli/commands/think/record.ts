@@ -71,6 +71,7 @@ function rolloutRows(): HelpRow[] {
 export const command: Command = {
   help,
   example: 'think sudoku-6x6 depth=32 rollouts=16 noise=0.3 puzzles=200',
+  onSignal: 'Nothing was recorded yet: the same command begins anew.',
   flags: { json: false },
   async run(args) {
     const name = oneWord(args.words, 'one run or file')
