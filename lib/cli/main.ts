@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { UserError } from '../errors.js'
+import { Interrupted, UserError } from '../errors.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
-import { onEarlySignal } from './interrupt.js'
+import { onEarlySignal, STOPPED } from './interrupt.js'
 import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 
@@ -29,7 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
       return error instanceof UserError ? error.exitCode : 1
     }
     process.stderr.write(`recurlab: ${error.message}\n`)
-    return error.exitCode
+    return error instanceof Interrupted ? STOPPED : error.exitCode
   }
 }
 

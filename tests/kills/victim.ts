@@ -68,6 +68,8 @@ export interface CommandOptions {
   readonly count?: string
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
+  /** Signals that it is sent, so many milliseconds after its start. */
+  readonly signals?: readonly { readonly signal: NodeJS.Signals; readonly ms: number }[]
   /** Script in place of the command `recurlab`. */
   readonly script?: string
 }
@@ -80,7 +82,7 @@ export interface CommandOptions {
 export function command(
   folder: string,
   args: readonly string[],
-  { kills = [], count, env = {}, cwd = root, script = recurlab }: CommandOptions = {},
+  { kills = [], count, env = {}, cwd = root, script = recurlab, signals = [] }: CommandOptions = {},
 ): Promise<End> {
   const orders: Orders = { folder, program: path.basename(script), kills, ...(count === undefined ? {} : { count }) }
   const began = performance.now()
@@ -95,6 +97,7 @@ export function command(
       NODE_OPTIONS: `--import=${preload}`,
     },
   })
+  const timers = signals.map(({ signal, ms }) => setTimeout(() => child.kill(signal), ms))
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => {
     stdout += chunk
@@ -104,9 +107,10 @@ export function command(
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code, signal) =>
-      resolve({ code, signal, stdout, stderr, seconds: (performance.now() - began) / 1000 }),
-    )
+    child.on('close', (code, signal) => {
+      for (const timer of timers) clearTimeout(timer)
+      resolve({ code, signal, stdout, stderr, seconds: (performance.now() - began) / 1000 })
+    })
   })
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { addFile, beginSum, sumText } from './checksum.js'
 import type { RemoteFile } from './hub.js'
@@ -51,8 +51,8 @@ export function missingBytes(file: string, { size, checksum }: RemoteFile): numb
  * resumes; stalled connections and server errors are retried. The file gets its name only after its length and checksum
  * are verified.
  *
- * @throws UserError when the download is refused, too long, damaged, unavailable after `patience.tries` tries, or
- * interrupted.
+ * @throws UserError when the download is refused, too long, damaged, or unavailable after `patience.tries` tries; Interrupted
+ * when it is stopped.
  */
 export async function download(file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { patience, signal } = options
@@ -181,8 +181,8 @@ async function take(
   if (part.have < remote.size) throw new Transient('the connection was closed early')
 }
 
-function interrupted(file: string, part: Part, { size }: RemoteFile): UserError {
-  return new UserError({
+function interrupted(file: string, part: Part, { size }: RemoteFile): Interrupted {
+  return new Interrupted({
     where: file,
     expected: 'a complete download',
     found: 'an interrupt',

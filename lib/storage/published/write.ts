@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Dataset, DatasetManifest } from '../../data/dataset.js'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
 import { besideName, putInPlace, removeFolder, tidyBeside } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
@@ -52,7 +52,11 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
         // Yields to the event loop, so that an abort signal is noticed.
         await new Promise((resolve) => setImmediate(resolve))
         if (options.signal?.aborted)
-          throw new UserError({ where: dir, expected: 'a complete export', found: 'an interrupt; nothing was written' })
+          throw new Interrupted({
+            where: dir,
+            expected: 'a complete export',
+            found: 'an interrupt; nothing was written',
+          })
       })
     writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
     const tests = testsOf(dataset, plan)
