@@ -50,8 +50,9 @@ export function lastLease(dir: string): Held | null {
 export function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
-    const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
+    // A network file system looks at the server when the file is opened, so that its time is then of now.
+    const text = fs.readFileSync(file, 'utf8')
+    return { name, number: numberOf(name), ...parseLease(text), beat: fs.statSync(file).mtimeMs }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error

@@ -27,8 +27,9 @@ import {
  * reliable on network file systems, locks are not.
  *
  * A process on the same machine is found by its process ID. A remote process is invisible: it rewrites its file (a
- * heartbeat) every tenth of `leaseSeconds()`, and counts as dead after that time without one. A process that was only
- * suspended discovers at its next write that the run was taken over, and stops.
+ * heartbeat) every hundredth of `leaseSeconds()`, and counts as dead after that time without one. Since a clock may have
+ * jumped in between, its run is taken only when no heartbeat comes while it is waited for. A process that was only suspended
+ * discovers at its next write that the run was taken over, and stops.
  */
 export interface Lease {
   /**
@@ -75,6 +76,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
     if (held.owner && isThisProcess(held.owner)) return
     const visible = held.owner !== null && isVisible(held.owner)
     if (!isGone(held, now) && (visible || !force)) throw atWork(home, held, visible)
+    if (!visible && !force && hasHeartbeat(dir, held)) throw atWork(home, held, visible)
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
   const text = leaseText(thisProcess())
@@ -234,7 +236,7 @@ export function folderGone(dir: string): UserError {
  * @returns a function that stops the heartbeat, and calls back after the last write
  */
 function beat(fd: number, text: string): (ended: () => void) => void {
-  const every = leaseSeconds() * 100
+  const every = beatMs()
   let thread: Worker | null = null
   const timer = setTimeout(() => {
     quietly(() => fs.writeSync(fd, text, 0))
@@ -265,9 +267,22 @@ setInterval(() => {
   } catch {}
 }, every)`
 
+/** Returns the milliseconds between two heartbeats. */
+function beatMs(): number {
+  return Math.max(50, leaseSeconds() * 10)
+}
+
+/** Returns whether a lease gets a heartbeat in the time of two. */
+function hasHeartbeat(dir: string, { name, beat: last }: Held): boolean {
+  sleep(2 * beatMs())
+  const now = readLease(dir, name)
+  return now !== null && now.beat !== last
+}
+
+/** A heartbeat that lies in the future by as much was dated by a clock that has gone back since. */
 function isGone({ owner, beat: last }: Held, now: number): boolean {
   if (owner && isVisible(owner)) return !isRunning(owner)
-  return now - last > leaseSeconds() * 1000
+  return Math.abs(now - last) > leaseSeconds() * 1000
 }
 
 function atWork(dir: string, { name, owner, otherVersion, beat: last }: Held, visible: boolean): RunInUse {

@@ -33,6 +33,8 @@ export function checkpointAt(step: number, size = 1000): Checkpoint {
 export function setOwner(dir: string, changes: Partial<Owner>, secondsAgo = 0): void {
   const name = readdirSync(dir).find((each) => /^lease-\d+\.json$/.test(each))
   const file = path.join(dir, name ?? 'lease-000001.json')
+  // A new file: this process may still give the old one its heartbeats.
+  rmSync(file, { force: true })
   writeFileSync(file, leaseText({ ...thisProcess(), ...changes }))
   const then = Date.now() / 1000 - secondsAgo
   utimesSync(file, then, then)

@@ -177,6 +177,24 @@ test('a process elsewhere is believed to be at work until it has been silent for
   resumeRun(openRun(run.dir), 0).finish('interrupted')
 })
 
+for (const [hours, jump] of [
+  [10, 'forward'],
+  [-10, 'back'],
+] as const)
+  test(`a clock that jumps ${jump} takes no run from a process elsewhere that is alive, and waits for no dead one`, async () => {
+    const run = newRun(results)
+    setOwner(run.dir, ELSEWHERE, 3600 * hours)
+    // Its heartbeats are dated by a clock that is hours away from this one.
+    const file = path.join(run.dir, 'lease-000001.json')
+    const beating = spawn('sh', ['-c', `while touch -d "${-hours} hours" ${file}; do sleep 0.5; done`])
+    children.push(beating)
+    assert.throws(() => resumeRun(openRun(run.dir), 0), /process 4 is writing on another machine/)
+    beating.kill('SIGKILL')
+    await once(beating, 'close')
+    resumeRun(openRun(run.dir), 0).finish('interrupted')
+    assert.deepEqual(leasesIn(run.dir), [])
+  })
+
 test('a lease of another format version, or of none, is named as such, and is taken when it is silent or by force', () => {
   for (const [version, named] of [
     [2, '2'],
