@@ -7,9 +7,11 @@ import { isRunning, processSpace } from './owner.js'
 /** `tmp`: a folder that is being written; `old`: one that is being replaced. */
 type Kind = 'tmp' | 'old'
 
-/** Returns the name of a file or folder of this process beside another, under which its content is written before it is renamed into place. */
+let names = 0
+
+/** Returns a new name for a file or folder of this process beside another, under which its content is written before it is renamed into place. */
 export function besideName(folder: string, kind: Kind = 'tmp'): string {
-  return `${folder}.${process.pid}-${processSpace()}.${kind}`
+  return `${folder}.${process.pid}-${processSpace()}-${names++}.${kind}`
 }
 
 /**
@@ -78,7 +80,7 @@ export function besides(folder: string): { readonly name: string; readonly kind:
     return []
   }
   return names.flatMap((name) => {
-    const [, pid, space, kind] = /^(\d+)-(\w+)\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
+    const [, pid, space, kind] = /^(\d+)-(\w+)-\d+\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
     if (!name.startsWith(begin) || kind === undefined) return []
     const isGone = space === processSpace() && !isRunning({ pid: Number(pid), began: '' })
     return [{ name, kind: kind as Kind, isAtWork: !isGone }]

@@ -39,6 +39,7 @@ export interface End {
 
 const recurlab = path.join(root, 'lib', 'cli', 'recurlab.mjs')
 const preload = path.join(root, 'tests', 'kills', 'preload.mjs')
+const clockPreload = path.join(root, 'tests', 'kills', 'clock.mjs')
 const folders: string[] = []
 after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
@@ -70,6 +71,8 @@ export interface CommandOptions {
   readonly cwd?: string
   /** Signals that it is sent, so many milliseconds after its start. */
   readonly signals?: readonly { readonly signal: NodeJS.Signals; readonly ms: number }[]
+  /** Jumps of the clock, in hours from the true time, so many milliseconds after the start of each process. */
+  readonly clock?: readonly { readonly ms: number; readonly hours: number }[]
   /** Script in place of the command `recurlab`. */
   readonly script?: string
 }
@@ -82,7 +85,7 @@ export interface CommandOptions {
 export function command(
   folder: string,
   args: readonly string[],
-  { kills = [], count, env = {}, cwd = root, script = recurlab, signals = [] }: CommandOptions = {},
+  { kills = [], count, env = {}, cwd = root, script = recurlab, signals = [], clock }: CommandOptions = {},
 ): Promise<End> {
   const orders: Orders = { folder, program: path.basename(script), kills, ...(count === undefined ? {} : { count }) }
   const began = performance.now()
@@ -94,7 +97,10 @@ export function command(
       RECURLAB_THREADS: '1',
       ...env,
       RECURLAB_TEST_KILL: JSON.stringify(orders),
-      NODE_OPTIONS: `--import=${preload}`,
+      NODE_OPTIONS: [preload, ...(clock === undefined ? [] : [clockPreload])]
+        .map((file) => `--import=${file}`)
+        .join(' '),
+      ...(clock === undefined ? {} : { RECURLAB_TEST_CLOCK: JSON.stringify(clock) }),
     },
   })
   const timers = signals.map(({ signal, ms }) => setTimeout(() => child.kill(signal), ms))

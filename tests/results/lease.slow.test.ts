@@ -34,37 +34,9 @@ function start(...args: string[]): ChildProcess {
   return child
 }
 
-/** Returns the first lines that a process writes. */
-async function linesOf(child: ChildProcess, count: number): Promise<string[]> {
-  let lines: string[] = []
-  for await (const chunk of child.stdout!.setEncoding('utf8')) {
-    lines = (lines.join('\n') + chunk).split('\n')
-    if (lines.length > count) return lines.slice(0, count)
-  }
-  return lines
-}
-
 function leasesIn(dir: string): string[] {
   return readdirSync(dir).filter((name) => name.includes('lease'))
 }
-
-for (const left of ['given back', 'left by a process that is gone'])
-  test(`of three processes that come to a run at once one goes on and the others are refused, its lease ${left}`, {
-    timeout: 300_000,
-  }, async () => {
-    const folders = Array.from({ length: 20 }, () => {
-      const run = newRun(results)
-      if (left === 'given back') run.finish('interrupted')
-      else setOwner(run.dir, { pid: 2 ** 22 + 1 })
-      return run.dir
-    })
-    const time = String(Date.now() + 4000)
-    const racing = [1, 2, 3].map(() => start('race', time, '100', ...folders))
-    const said = await Promise.all(racing.map((child) => linesOf(child, folders.length)))
-    for (const child of racing) child.kill('SIGKILL')
-    for (const i of folders.keys())
-      assert.deepEqual(said.map((lines) => lines[i]).sort(), ['passed', 'refused', 'refused'], `pair ${i}`)
-  })
 
 test('killed twenty times while it takes a run and gives it back, the run can be taken at once', {
   timeout: 300_000,
