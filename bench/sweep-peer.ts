@@ -4,14 +4,13 @@ import { loadRun } from '../lib/experiment/run/load.js'
 import { statusesOf } from '../lib/experiment/sweep/coverage.js'
 import type { Grid } from '../lib/experiment/sweep/grid.js'
 import { planSweep } from '../lib/experiment/sweep/plan-sweep.js'
-import { runPool } from '../lib/experiment/sweep/pool.js'
 import { trainPlan } from '../lib/experiment/sweep/sweep.js'
 import { sha256 } from '../lib/files/atomic.js'
 import { canonicalJson } from '../lib/files/sealed-json.js'
 import { loadCheckpoint, openRun } from '../lib/results/run.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 
-/** The sweep that a process of `recurlab bench sweep` and `bench kills` trains. */
+/** The sweep that a process of `recurlab bench sweep` trains. */
 export interface SweepRequest {
   readonly base: ConfigInput
   readonly grid: Grid
@@ -19,12 +18,7 @@ export interface SweepRequest {
   readonly resultsDir: string
   /** 1 trains in this process. */
   readonly workers: number
-  /** Whether the workers are told as they begin with a run. */
-  readonly tellsWorkers: boolean
 }
-
-/** A line of the process: a worker begins with a run, or the end. */
-export type SweepLine = { readonly kind: 'worker'; readonly pid: number; readonly run: string } | SweepEnd
 
 /** The end of a sweep. */
 export interface SweepEnd {
@@ -33,36 +27,21 @@ export interface SweepEnd {
   readonly seconds: number
   /** Whether every run is done. */
   readonly complete: boolean
-  /** Reasons of failed runs. */
-  readonly failures: readonly string[]
   /** The hash of all that each run computed, without times, by its place in the plan; empty unless all are done. */
   readonly numbers: readonly string[]
 }
 
 async function main(): Promise<void> {
-  const { base, grid, puzzles, resultsDir, workers, tellsWorkers } = JSON.parse(process.argv[2]!) as SweepRequest
+  const { base, grid, puzzles, resultsDir, workers } = JSON.parse(process.argv[2]!) as SweepRequest
   const data = await sudoku(puzzles)
   const started = performance.now()
   const planned = await planSweep(base, grid, data, { resultsDir, workers })
-  const { plan, works } = planned
-  if (tellsWorkers) {
-    planned.store()
-    const say = (line: SweepLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
-    await runPool(plan, {
-      workers,
-      threads: 1,
-      works,
-      observer: () => ({}),
-      note: () => {},
-      onWorker: (index, { pid }) => say({ kind: 'worker', pid: pid!, run: plan.runs[index]!.run }),
-    })
-  } else await trainPlan(planned, { resultsDir, workers, ...(workers === 1 ? { observer: {} } : {}) }, { ask: null })
+  const { plan } = planned
+  await trainPlan(planned, { resultsDir, workers, ...(workers === 1 ? { observer: {} } : {}) }, { ask: null })
   const seconds = (performance.now() - started) / 1000
-  const statuses = statusesOf(plan)
-  const complete = statuses.every(({ state }) => state === 'done')
-  const failures = statuses.flatMap(({ state, run, message }) => (state === 'failed' ? [`${run}: ${message}`] : []))
+  const complete = statusesOf(plan).every(({ state }) => state === 'done')
   const numbers = complete ? plan.runs.map(({ run }) => numbersOf(run, resultsDir)) : []
-  process.stdout.write(`${JSON.stringify({ kind: 'end', seconds, complete, failures, numbers } satisfies SweepEnd)}\n`)
+  process.stdout.write(`${JSON.stringify({ kind: 'end', seconds, complete, numbers } satisfies SweepEnd)}\n`)
 }
 
 /** Returns the hash of what a run computed: metrics, evaluations and its last checkpoint, without times. */

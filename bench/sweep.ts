@@ -10,7 +10,7 @@ import { temporaryFolder } from '../lib/files/temporary.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 import { setup, torchModes, torchPeer } from './against-torch.js'
 import { middle } from './rounds.js'
-import { startSweep } from './sweep-process.js'
+import { trainInProcess } from './sweep-process.js'
 import { installTorch } from './torch-install.js'
 import type { Work } from './work.js'
 
@@ -76,9 +76,9 @@ export async function benchSweep(options: SweepBenchOptions = {}): Promise<Sweep
     const resultsDir = path.join(folder, String(count++))
     const config = { ...base, trainSteps: steps, evalEvery: Math.min(base.evalEvery, steps) }
     const grid = { mixer: MIXERS, seed: SEEDS }
-    const request = { base: config, grid, puzzles, resultsDir, workers, tellsWorkers: false }
-    const end = await startSweep(request, threads).ended
-    if (!end?.complete)
+    const request = { base: config, grid, puzzles, resultsDir, workers }
+    const end = await trainInProcess(request, threads)
+    if (!end.complete)
       throw new UserError({ where: 'bench sweep', expected: 'six finished runs', found: 'a sweep that was stopped' })
     return end
   }

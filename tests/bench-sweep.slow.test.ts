@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { benchKills } from '../bench/kills.js'
 import type { PlanMeasurement } from '../bench/plan.js'
 import type { SweepMeasurement } from '../bench/sweep.js'
 import { recurlab } from './recurlab.js'
-
-test('five kills of workers and of a sweep leave every run equal to an unbroken one', async () => {
-  const measured = await benchKills({ kills: 5, sweepEvery: 3, trainSteps: 40, seed: 1 })
-  assert.equal(measured.killedWorkers + measured.killedSweeps, 5)
-  assert.ok(measured.runs > 0)
-  assert.equal(measured.equal, measured.runs)
-})
 
 test('bench plan simulates nodes that die and runs that fail: at the end every run is done, once', async () => {
   const { code, stdout, stderr } = await recurlab(['bench', 'plan', 'runs=100', 'nodes=10', '--json'])

@@ -84,10 +84,11 @@ test('SIGUSR1 ends a command that has nothing to save, and opens no debugger', a
   assert.doesNotMatch(stderr, /Debugger/)
 })
 
-/** A process that works until it is stopped, and prints what it hears. */
+/** A process that works until it is stopped, and prints what it hears; its signals are those of the command from its first line on. */
 function worker(): ChildProcess {
-  const file = path.join(root, 'lib/cli/interrupt.ts')
+  const [first, file] = ['signals.mjs', 'interrupt.ts'].map((name) => path.join(root, 'lib/cli', name))
   const code = `
+    import ${JSON.stringify(first)}
     import { abortOnInterrupt } from ${JSON.stringify(file)}
     const { signal, by } = abortOnInterrupt()
     signal.addEventListener('abort', () => console.log('told by', by()))

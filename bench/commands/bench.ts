@@ -1,6 +1,6 @@
 import type { CommandGroup } from '../../lib/cli/command.js'
 
-/** `recurlab bench bits|data|kernel|kills|live|memory|plan|scaling|start|sweep|think|wait|train|eval`. */
+/** `recurlab bench bits|data|kernel|live|memory|plan|scaling|start|sweep|think|wait|train|eval`. */
 export const group: CommandGroup = {
   commands: {
     bits: {
@@ -17,11 +17,6 @@ export const group: CommandGroup = {
       usage: 'bench kernel [NAME …] [key=value …]',
       summary: 'Measure the latency of the notebook kernel, against others in the same run.',
       load: async () => (await import('./kernel.js')).command,
-    },
-    kills: {
-      usage: 'bench kills [key=value …]',
-      summary: 'Kill workers of sweeps at random moments, and compare the runs with unbroken ones.',
-      load: async () => (await import('./kills.js')).command,
     },
     live: {
       usage: 'bench live [key=value …]',

@@ -13,6 +13,11 @@ export interface Command {
   /** Whether `key=` without a value is allowed, as for the parameters of a notebook. Default false. */
   readonly emptyValues?: boolean
   /**
+   * What a signal leaves that comes before the command has something to save. Default: signals have their default effect, as a
+   * command needs that computes without a turn of the event loop.
+   */
+  readonly onSignal?: string
+  /**
    * Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong usage is a {@link UserError}
    * with exitCode 2.
    */

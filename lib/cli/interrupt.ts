@@ -16,13 +16,36 @@ export const STOPPED = 75
  */
 const SAME_KEY = 300
 
+/** What signals do while a command has nothing to save; see `signals.mjs`. */
+export interface EarlySignals {
+  /** The sentence with which a signal ends the process, exit code 128 + its number; null when the work is done: the process ends by itself. */
+  says: string | null
+  /** Restores the default effect of signals. */
+  leave(...names: readonly string[]): void
+}
+
+/** Null outside the command. */
+const early = (process as unknown as Record<symbol, EarlySignals | undefined>)[Symbol.for('recurlab.signals')] ?? null
+
+/**
+ * Says what a signal leaves that ends the process from here on: it has nothing to save. Where code computes long without a turn of
+ * the event loop, in which a signal would not be heard, its default effect is restored.
+ *
+ * @param says one or more sentences; null for the default effect
+ */
+export function onEarlySignal(says: string | null): void {
+  if (!early) return
+  if (says === null) early.leave(...STOPS.filter((name) => name !== 'SIGUSR1'))
+  else early.says = says
+}
+
 /** Work that a signal can stop. */
 export interface Interruption {
   /** Aborted by the first signal that requests a stop. */
   readonly signal: AbortSignal
   /** Returns the signal that aborted it; null before. */
   by(): NodeJS.Signals | null
-  /** Restores the default effect of signals, unless one was received: later ones must not change the exit code. */
+  /** Ends the work: signals that come later must not change the exit code of the command, which ends by itself. */
   end(): void
 }
 
@@ -41,6 +64,7 @@ export function abortOnInterrupt(says = 'Stopping after this step'): Interruptio
     process.stderr.write(
       `\n${says}${name === 'SIGINT' ? '' : ` (${name})`}; Ctrl-C${name === 'SIGINT' ? ' again' : ''} stops at once.\n`,
     )
+    early?.leave('SIGINT')
     setTimeout(() => process.removeListener('SIGINT', stop), SAME_KEY).unref()
     controller.abort()
   }
@@ -51,6 +75,7 @@ export function abortOnInterrupt(says = 'Stopping after this step'): Interruptio
     end: () => {
       if (by) return
       for (const name of STOPS) process.removeListener(name, stop)
+      if (early) early.says = null
     },
   }
 }

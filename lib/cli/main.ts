@@ -1,7 +1,8 @@
-import { UserError } from '../errors.js'
+import { Interrupted, UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
+import { onEarlySignal, STOPPED } from './interrupt.js'
 import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 
@@ -28,7 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
       return error instanceof UserError ? error.exitCode : 1
     }
     process.stderr.write(`recurlab: ${error.message}\n`)
-    return error.exitCode
+    return error instanceof Interrupted ? STOPPED : error.exitCode
   }
 }
 
@@ -50,6 +51,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
     process.stdout.write(helpOf({ path, entry, command, rest }))
     return 0
   }
+  onEarlySignal(command.onSignal ?? null)
   try {
     return await command.run(parseArgs(rest, command))
   } catch (error) {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 /** Progress of building a data set. */
 export interface DataProgress {
   readonly done: number
@@ -18,19 +20,31 @@ export interface MakeOptions {
 /** Milliseconds before the first report, and between reports. */
 const [FIRST, NEXT] = [1000, 500]
 
-/** Returns a counter that may be called at any rate and reports progress at most every 500 ms. */
+/** Milliseconds of work after which the event loop gets a turn, in which a signal is heard. */
+const TURN = 100
+
+/**
+ * Returns a counter that may be called at any rate: it reports progress at most every 500 ms. Where it returns a promise, a turn of
+ * the event loop is due, and the work waits for it.
+ */
 export function createCount(
   { progress }: MakeOptions,
   unit: string,
   work: string,
   of: number | null,
-): (done: number) => void {
-  if (!progress) return () => {}
-  let next = performance.now() + FIRST
+): (done: number) => Promise<void> | null {
+  const began = performance.now()
+  let next = began + FIRST
+  let turn = began + TURN
   return (done) => {
-    if (performance.now() < next) return
-    next = performance.now() + NEXT
-    progress({ done, of, unit, work })
+    const now = performance.now()
+    if (progress && now >= next) {
+      next = now + NEXT
+      progress({ done, of, unit, work })
+    }
+    if (now < turn) return null
+    turn = now + TURN
+    return nextTurn()
   }
 }
 

@@ -3,6 +3,7 @@ import type { ArrowPart } from '../files/arrow-batches.js'
 import { sha256 } from '../files/atomic.js'
 import type { JsonObject } from '../files/json.js'
 import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../files/sealed-json.js'
+import { isAtWork } from '../results/lease.js'
 import type { RolloutSettings } from '../think/settings.js'
 
 const FORMAT: SealedFormat = {
@@ -53,7 +54,7 @@ export interface RecordingHeader {
   readonly notes: JsonObject
 }
 
-/** State of a recording: `recording` also after the death of its process. */
+/** State of a recording. The file of one whose process has died says `recording`; read, it is `interrupted`. */
 export type RecordingState = 'recording' | 'finished' | 'interrupted'
 
 /** Facts of a recording, as its `recording.json` holds them. */
@@ -86,8 +87,20 @@ export function writeFacts(dir: string, facts: RecordingFacts): void {
   writeSealedJson(path.join(dir, FACTS_FILE), FORMAT, facts, { makeFolder: false })
 }
 
-/** Reads the facts of a recording. @throws UserError when the file is missing, damaged, or of another format version. */
+/**
+ * Reads the facts of a recording; one that no process works on any more is interrupted.
+ *
+ * @throws UserError when the file is missing, damaged, or of another format version.
+ */
 export function readFacts(dir: string): RecordingFacts {
+  const facts = storedFacts(dir)
+  if (facts.state !== 'recording' || isAtWork(dir)) return facts
+  // It may have ended, and its lease been released, in between.
+  const now = storedFacts(dir)
+  return now.state === 'recording' ? { ...now, state: 'interrupted' } : now
+}
+
+function storedFacts(dir: string): RecordingFacts {
   return readSealedJson(path.join(dir, FACTS_FILE), FORMAT) as unknown as RecordingFacts
 }
 

@@ -207,17 +207,27 @@ export class Recorder {
     this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
     makeFolder(this.#dir)
     this.#lease ??= takeLease(this.#dir)
-    const file = (name: string): string => path.join(this.#dir, name)
-    const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
     try {
-      const answers = this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen))
-      this.#writers = { steps, answers }
+      this.#writers = this.#openWriters(seqLen)
     } catch (error) {
-      steps.close()
+      this.#lease.release()
+      this.#lease = null
       throw error
     }
     this.#countParts()
     this.#writeFacts('recording')
+  }
+
+  #openWriters(seqLen: number): { steps: ArrowBatchWriter; answers: ArrowBatchWriter | null } {
+    const file = (name: string): string => path.join(this.#dir, name)
+    const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
+    try {
+      const answers = this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen))
+      return { steps, answers }
+    } catch (error) {
+      steps.close()
+      throw error
+    }
   }
 
   #countParts(): void {

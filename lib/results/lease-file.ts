@@ -5,9 +5,9 @@ import { UserError } from '../errors.js'
 import { readBytes } from '../files/atomic.js'
 import { parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { type Owner, ownerSchema } from '../files/owner.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 import { systemCode } from '../files/system-errors.js'
-import { type Owner, ownerSchema } from './owner.js'
 
 /** A lease in the folder of a run. */
 export interface Held {
@@ -59,8 +59,9 @@ const GONE = new Set(['ENOENT', 'ENOTDIR'])
 export function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
-    const stat = fs.statSync(file)
+    // A network file system looks at the server when the file is opened, so that its time is then of now.
     const parsed = parseLease(readBytes(file).toString('utf8'))
+    const stat = fs.statSync(file)
     return { name, number: numberOf(name), ...parsed, inode: inodeOf(stat), beat: stat.mtimeMs }
   } catch (error) {
     if (GONE.has(systemCode(error))) return null

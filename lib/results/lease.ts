@@ -6,9 +6,9 @@ import { UserError } from '../errors.js'
 import { writeAll } from '../files/atomic.js'
 import { removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { isRunning, isThisProcess, isVisible, thisProcess } from '../files/owner.js'
 import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
-import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
  * The exclusive right of a process to write a run, stored as a small file in the run's folder, `lease-000001.json`.
@@ -20,8 +20,9 @@ import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
  * reliable on network file systems, locks are not.
  *
  * A process on the same machine is found by its process ID. A remote process is invisible: it rewrites its file (a
- * heartbeat) every tenth of `leaseSeconds()`, and counts as dead after that time without one. A process that was only
- * suspended discovers at its next write that the run was taken over, and stops.
+ * heartbeat) every hundredth of `leaseSeconds()`, and counts as dead after that time without one. Since a clock may have
+ * jumped in between, its run is taken only when no heartbeat comes while it is waited for. A process that was only suspended
+ * discovers at its next write that the run was taken over, and stops.
  */
 export interface Lease {
   /**
@@ -74,6 +75,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
     if (held.owner && isThisProcess(held.owner)) return
     const visible = held.owner !== null && isVisible(held.owner)
     if (!isGone(held, now) && (visible || !force)) throw atWork(home, held, visible)
+    if (!visible && !force && hasHeartbeat(dir, held)) throw atWork(home, held, visible)
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
   const text = leaseText(thisProcess())
@@ -280,7 +282,7 @@ export function folderGone(dir: string): UserError {
  * @returns a function that stops the heartbeat, and calls back after the last write
  */
 function beat(fd: number, text: string): (ended: () => void) => void {
-  const every = leaseSeconds() * 100
+  const every = beatMs()
   let thread: Worker | null = null
   const timer = setTimeout(() => {
     quietly(() => fs.writeSync(fd, text, 0))
@@ -311,11 +313,24 @@ setInterval(() => {
   } catch {}
 }, every)`
 
+/** Returns the milliseconds between two heartbeats. */
+function beatMs(): number {
+  return Math.max(50, leaseSeconds() * 10)
+}
+
+/** Returns whether a lease gets a heartbeat in the time of two. */
+function hasHeartbeat(dir: string, { name, beat: last }: Held): boolean {
+  sleep(2 * beatMs())
+  const now = readLease(dir, name)
+  return now !== null && now.beat !== last
+}
+
+/** A heartbeat that lies in the future by as much was dated by a clock that has gone back since. */
 function isGone({ owner, inode, beat: last }: Held, now: number): boolean {
   // The number of a file that is gone may be that of another process's lease by now.
   if (abandoned.has(inode) && (owner === null || isThisProcess(owner))) return true
   if (owner && isVisible(owner)) return !isRunning(owner)
-  return now - last > leaseSeconds() * 1000
+  return Math.abs(now - last) > leaseSeconds() * 1000
 }
 
 function atWork(dir: string, { name, owner, otherVersion, beat: last }: Held, visible: boolean): RunInUse {

@@ -4,9 +4,9 @@ import { machineEnergy } from '../backend/energy.js'
 import { sha256 } from '../files/atomic.js'
 import { readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { hostTag } from '../files/owner.js'
 import { projectFolder as root } from '../files/places.js'
 import { type CodeRecord, currentCode } from './code.js'
-import { hostTag } from './owner.js'
 
 /** The code, data, machine and versions behind a result. */
 export interface Provenance {

@@ -8,8 +8,7 @@ import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../files/atomic.js'
-import { besideFolder, putInPlace, recoverFolder } from '../files/folder-in-place.js'
-import { removeQuietly } from '../files/leftovers.js'
+import { besideName, isThere, putInPlace, removeFolder, tidyBeside } from '../files/beside.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { hasEntry } from '../files/regular.js'
@@ -46,30 +45,41 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
       found: 'one in the layout of the published builders',
       todo: 'It is kept in that layout: recurlab data export DIR out=DIR2.',
     })
-  recoverFolder(folder)
-  const there = whatIsThere(folder, dataset)
-  if (there === 'same') return 'kept'
-  if (there === 'other data' && !options.force)
-    throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
-  if (there === 'something')
-    throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
-  const beside = besideFolder(folder)
-  makeFolder(beside)
+  tidyBeside(folder)
+  const beside = besideName(folder)
+  let isWritten = false
   try {
-    const files = Object.fromEntries(
-      tablesOf(dataset).map(([part, table]) => {
-        const name = `${part}.arrow`
-        return [part, { name, sha256: writeArrow(path.join(beside, name), table) }]
-      }),
-    ) as StoredManifest['files']
-    const stored = { formatVersion: FORMAT_VERSION, ...dataset.manifest, hash: dataset.hash, files } as const
-    writeFileAtomic(path.join(beside, MANIFEST), manifestText(stored))
-    putInPlace(beside, folder, there === 'other data')
-  } catch (error) {
-    removeQuietly(beside)
-    throw error
+    // Of several processes that save here, one is the first, and the others look again.
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const there = whatIsThere(folder, dataset)
+      if (there === 'same') return 'kept'
+      if (there === 'other data' && !options.force)
+        throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
+      if (there === 'something')
+        throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
+      if (!isWritten) writeFiles(dataset, beside)
+      isWritten = true
+      if (putInPlace(beside, folder, there === 'other data')) return 'written'
+    }
+    throw occupied(dir, `data sets of other processes, ${ATTEMPTS} times in a row`, 'Choose another folder.')
+  } finally {
+    removeFolder(beside)
   }
-  return 'written'
+}
+
+/** Times that a folder is looked at while other processes save there. */
+const ATTEMPTS = 20
+
+function writeFiles(dataset: Dataset, folder: string): void {
+  makeFolder(folder)
+  const files = Object.fromEntries(
+    tablesOf(dataset).map(([part, table]) => {
+      const name = `${part}.arrow`
+      return [part, { name, sha256: writeArrow(path.join(folder, name), table) }]
+    }),
+  ) as StoredManifest['files']
+  const stored = { formatVersion: FORMAT_VERSION, ...dataset.manifest, hash: dataset.hash, files } as const
+  writeFileAtomic(path.join(folder, MANIFEST), manifestText(stored))
 }
 
 /** Returns the command that builds the data set of a folder, for the published ones that the paper presets name. */
@@ -89,7 +99,7 @@ function howToGet(dir: string): string {
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
-  if (!fs.existsSync(dir)) recoverFolder(path.resolve(dir))
+  isThere(path.resolve(dir))
   const own = hasEntry(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)

@@ -10,10 +10,10 @@ import { drawGrid } from '../../lib/tasks/arc/draw.js'
 import { FAMILIES, generateTasks } from '../../lib/tasks/arc/generate.js'
 import { type FlatPair, gridKey, nested } from '../../lib/tasks/arc/grid.js'
 
-test('generated tasks have 3 or 4 training pairs and 1 or 2 test pairs of grids within the size, unlike any other', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 3, max: 30 }), fc.nat(1000), (size, seed) => {
-      const { train, test: tested } = generateTasks({ train: 12, test: 6, size, seed })
+test('generated tasks have 3 or 4 training pairs and 1 or 2 test pairs of grids within the size, unlike any other', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 3, max: 30 }), fc.nat(1000), async (size, seed) => {
+      const { train, test: tested } = await generateTasks({ train: 12, test: 6, size, seed })
       const tasks = [...train, ...tested]
       assert.equal(new Set(tasks.map(({ name }) => name)).size, 18)
       const pairs = tasks.flatMap(({ train, test }) => [...train, ...(test as FlatPair[])])
@@ -31,8 +31,8 @@ test('generated tasks have 3 or 4 training pairs and 1 or 2 test pairs of grids 
   )
 })
 
-test('every family has its turn, and the same rule for the same parameters', () => {
-  const { train } = generateTasks({ train: 400, test: 0, size: 10, seed: 0 })
+test('every family has its turn, and the same rule for the same parameters', async () => {
+  const { train } = await generateTasks({ train: 400, test: 0, size: 10, seed: 0 })
   const met = new Set(train.map(({ name }) => name.replace(/-[0-9a-f]{8}$/, '')))
   assert.deepEqual([...met].sort(), FAMILIES.map(({ name }) => name).sort())
   for (const { name, smallest, rule } of FAMILIES)
@@ -66,14 +66,14 @@ for (const [name, holds] of laws)
     }
   })
 
-test('test tasks stay the same when more training tasks are asked for', () => {
-  const names = (train: number): string[] =>
-    generateTasks({ train, test: 5, size: 8, seed: 1 }).test.map(({ name }) => name)
-  assert.deepEqual(names(3), names(30))
+test('test tasks stay the same when more training tasks are asked for', async () => {
+  const names = async (train: number): Promise<string[]> =>
+    (await generateTasks({ train, test: 5, size: 8, seed: 1 })).test.map(({ name }) => name)
+  assert.deepEqual(await names(3), await names(30))
 })
 
-test('more tasks than there are at a size are one error', () => {
-  assert.throws(() => generateTasks({ train: 500, test: 0, size: 3, seed: 0, families: ['bars'] }), {
+test('more tasks than there are at a size are one error', async () => {
+  await assert.rejects(generateTasks({ train: 500, test: 0, size: 3, seed: 0, families: ['bars'] }), {
     name: 'UserError',
     message: /expected 500 tasks without a common pair, found \d+ of grids up to 3×3\. Ask for fewer/,
   })

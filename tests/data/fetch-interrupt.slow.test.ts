@@ -33,7 +33,7 @@ test('Ctrl-C in the middle of recurlab data fetch keeps the part; the same comma
       kill('SIGINT')
     },
   })
-  assert.equal(stopped.code, 1, stopped.stderr)
+  assert.equal(stopped.code, 75, stopped.stderr)
   assert.match(
     stopped.stderr,
     /expected a complete download, found an interrupt\. \d+ of 300000 bytes are kept in train\.csv\.part/,

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { after } from 'node:test'
 import { UserError } from '../../lib/errors.js'
 import { tidyAgain } from '../../lib/files/leftovers.js'
+import { thisProcess } from '../../lib/files/owner.js'
 import { projectFolder } from '../../lib/files/places.js'
 import { leaseText } from '../../lib/results/lease-file.js'
-import { thisProcess } from '../../lib/results/owner.js'
 import { Crash, canHappen, FAULTS, type Fault, type Operation, openIn, startFailing } from '../files/failing.js'
 
 /** A fault of the operation of a number, or of all from there on. */

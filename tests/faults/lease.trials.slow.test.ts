@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { thisProcess } from '../../lib/files/owner.js'
 import { isAtWork, takeLease } from '../../lib/results/lease.js'
 import { leaseText } from '../../lib/results/lease-file.js'
-import { thisProcess } from '../../lib/results/owner.js'
 import { type Trial, trials } from '../trials.js'
 import {
   assertClosed,

@@ -177,7 +177,7 @@ test('a recording takes at most 25 bytes a row, and its batches hold whole puzzl
   )
 })
 
-test('a recording whose process died says so, and has the puzzles that were written', () => {
+test('a recording at work says so, and has the puzzles that were written', () => {
   const recording = Recording.open(large('none').dir)
   assert.equal(recording.facts.state, 'recording')
   assert.equal(recording.facts.ended, null)

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
+import { type Owner, thisProcess } from '../../lib/files/owner.js'
 import { leaseText } from '../../lib/results/lease-file.js'
-import { type Owner, thisProcess } from '../../lib/results/owner.js'
 import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
 
 /** An empty folder that goes when the test file ends. */
@@ -33,6 +33,8 @@ export function checkpointAt(step: number, size = 1000): Checkpoint {
 export function setOwner(dir: string, changes: Partial<Owner>, secondsAgo = 0): void {
   const name = readdirSync(dir).find((each) => /^lease-\d+\.json$/.test(each))
   const file = path.join(dir, name ?? 'lease-000001.json')
+  // A new file: this process may still give the old one its heartbeats.
+  rmSync(file, { force: true })
   writeFileSync(file, leaseText({ ...thisProcess(), ...changes }))
   const then = Date.now() / 1000 - secondsAgo
   utimesSync(file, then, then)

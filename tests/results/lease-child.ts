@@ -1,4 +1,5 @@
-// Takes the lease of each folder at its time, says how that went, and holds them until it is killed.
+// Takes the lease of each run that a line names, `MILLISECONDS DIR`, at that time, says how that went, and holds all until its input ends.
+import { createInterface } from 'node:readline'
 import { listRuns, openRun, resumeRun } from '../../lib/results/run.js'
 
 const [mode, ...rest] = process.argv.slice(2)
@@ -10,9 +11,10 @@ async function until(time: number): Promise<void> {
 }
 
 if (mode === 'race') {
-  const [start = '', every = '', ...folders] = rest
-  for (const [i, dir] of folders.entries()) {
-    await until(Number(start) + i * Number(every))
+  process.stdout.write('ready\n')
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [time, dir = ''] = line.split(' ')
+    await until(Number(time))
     try {
       resumeRun(openRun(dir), 0, {})
       process.stdout.write('passed\n')
@@ -21,8 +23,6 @@ if (mode === 'race') {
       process.stdout.write(message.includes('no other process is writing') ? 'refused\n' : `failed: ${message}\n`)
     }
   }
-  // It holds its leases until it is killed: those of a process that has ended are free for a late one.
-  setInterval(() => {}, 1000)
 } else {
   // Takes the run and gives it back without end, until it is killed.
   for (;;) {

@@ -39,6 +39,7 @@ export const command: Command = {
     },
   ],
   example: 'ablations table=1 method=TRM train=sudoku-pocket seeds=0,1 trainSteps=100',
+  onSignal: 'Nothing was trained yet: the same command begins anew, with the runs that are stored.',
   flags: { json: false },
   run(args) {
     noWords(args.words)

@@ -74,6 +74,7 @@ export const command: Command = {
     },
   ],
   example: 'eval 20261104-093012 split=train supervisionSteps=4',
+  onSignal: 'Nothing was written: the same command evaluates anew.',
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run or file')

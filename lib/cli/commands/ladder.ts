@@ -64,6 +64,7 @@ export const command: Command = {
     },
   ],
   example: 'ladder sudoku-6x6 depths=1,2,4,8,16,32,64',
+  onSignal: 'Nothing was written: the same command measures anew.',
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run or file')

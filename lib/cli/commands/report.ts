@@ -41,6 +41,7 @@ export const command: Command = {
     },
   ],
   example: 'report sudoku-6-runs out=mixers.html question="Does attention help?"',
+  onSignal: 'No report was written: the same command writes it.',
   flags: { out: true },
   async run({ words, pairs, flags }) {
     const keys = onlyKeys(pairs, [...KEYS, ...FILTERS, ...CONFIG_KEYS])

@@ -3,12 +3,12 @@ import { loadRun } from '../../experiment/run/load.js'
 import { resume } from '../../experiment/run/resume.js'
 import { reportObserver } from '../../experiment/watch/report.js'
 import { streamSink } from '../../notebook/status-line.js'
-import { openRun } from '../../results/run.js'
 import { formatTable } from '../../results/text.js'
 import { loadDataset } from '../../storage/store.js'
 import { type Command, oneWord } from '../command.js'
-import { abortOnInterrupt, STOPPED } from '../interrupt.js'
+import { abortOnInterrupt } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
+import { doneOrStopped } from '../stopped-run.js'
 
 /** `recurlab resume RUN`. */
 export const command: Command = {
@@ -28,6 +28,7 @@ export const command: Command = {
     },
   ],
   example: 'resume 20261104-093012',
+  onSignal: 'Nothing has changed: the same command goes on from the last checkpoint.',
   flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run')
@@ -45,6 +46,6 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(new Runs([run]).table())}\n`)
-    return openRun(id, out).state === 'finished' ? 0 : STOPPED
+    return doneOrStopped(id, out)
   },
 }

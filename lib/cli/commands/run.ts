@@ -6,7 +6,7 @@ import { readTextNotebook } from '../../notebook/percent/pair.js'
 import { writeReport } from '../../notebook/report.js'
 import { type Args, type Command, oneWord, wrongUse } from '../command.js'
 import { executedCopy, executeForStorage, failureMessage, timeoutOf } from '../execute-notebook.js'
-import { STOPPED } from '../interrupt.js'
+import { onEarlySignal, STOPPED } from '../interrupt.js'
 
 export const command: Command = {
   help: [
@@ -26,6 +26,7 @@ export const command: Command = {
     },
   ],
   example: 'run notebooks/01-mlp-vs-attention.ipynb trainSteps=50 --out results/quick.ipynb --report',
+  onSignal: 'No cell was run yet: the same command begins anew.',
   emptyValues: true,
   flags: { out: true, report: false, timeout: true, json: false },
   run,
@@ -41,6 +42,7 @@ async function run(args: Args): Promise<number> {
   const stream = json ? process.stderr : process.stdout
   const executed = await executeForStorage(notebook, { file, out, timeout, stream })
   const { failure, seconds, status } = executed
+  onEarlySignal('The notebook is saved; its report is not written.')
   const report = args.flags.has('report') ? `${out.replace(/\.ipynb$/, '')}.html` : null
   if (report) await writeReport(report, executed.notebook)
   if (json) process.stdout.write(`${JSON.stringify({ status, notebook: out, report, seconds, failure })}\n`)

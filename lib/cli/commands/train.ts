@@ -8,13 +8,13 @@ import { type TrainOptions, train } from '../../experiment/run/train.js'
 import { reportObserver } from '../../experiment/watch/report.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { type LabelOptions, newLabel } from '../../results/label.js'
-import { openRun } from '../../results/run.js'
 import { formatTable } from '../../results/text.js'
 import { preset, presets } from '../../tasks/presets.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { glossaryBlocks, sentence } from '../glossary-help.js'
-import { abortOnInterrupt, STOPPED } from '../interrupt.js'
+import { abortOnInterrupt } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
+import { doneOrStopped } from '../stopped-run.js'
 import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../weights-output.js'
 
 /** Keys of the command besides those of the configuration. */
@@ -57,6 +57,7 @@ export const command: Command = {
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
+  onSignal: 'Nothing was trained yet: the same command begins anew.',
   flags: { ablation: true, json: false, 'no-estimate': false },
   async run({ words, pairs, flags }) {
     onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
@@ -93,12 +94,7 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(table)}\n`)
-    // A stop during the last step has no effect.
-    if (openRun(id, resultsDir).state === 'finished') return 0
-    process.stderr.write(
-      `Stopped and saved. To continue: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,
-    )
-    return STOPPED
+    return doneOrStopped(id, pairs.get('out'))
   },
 }
 

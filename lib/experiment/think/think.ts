@@ -296,15 +296,16 @@ async function recorded(
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error
     const kept = isComplete ? 'the recording is complete' : 'the puzzles that were complete are kept'
-    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: ${kept} in ${dir}`)
+    const what = done === 0 ? 'nothing was recorded' : `${kept} in ${dir}`
+    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: ${what}; the same call begins anew`)
   } finally {
     meter?.end('stopped')
   }
 }
 
 /**
- * Records measurements to their end, and returns the facts. What was complete before an error stays readable; of settings that are refused before the
- * first step, nothing is stored.
+ * Records measurements to their end, and returns the facts. What was complete before an error stays readable; of an error or a
+ * stop before the first step, nothing is stored.
  */
 async function record(
   recorder: Recorder,
@@ -319,7 +320,7 @@ async function record(
       onStep(measures)
     }
   } catch (error) {
-    if (isBegun || !(error instanceof UserError)) endQuietly(recorder)
+    if (isBegun) endQuietly(recorder)
     throw error
   }
   try {

@@ -63,11 +63,11 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
   }
   const deliver = async (frames: (Uint8Array | string)[]): Promise<void> => {
     while (!(await trySend(frames))) {
-      refusedSince ??= Date.now()
+      refusedSince ??= performance.now()
       setPaused(true)
       // At this pace the other readers miss nothing, even after the patience has run out.
       await setTimeout(RETRY_MS)
-      if (Date.now() - refusedSince >= patience) return await sendToThoseWhoRead(frames)
+      if (performance.now() - refusedSince >= patience) return await sendToThoseWhoRead(frames)
     }
   }
   const setPaused = (next: boolean): void => {

@@ -1,9 +1,9 @@
 import path from 'node:path'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { addFile, beginSum, sumText } from './checksum.js'
 import type { RemoteFile } from './hub.js'
-import { openPart, type Part, partThere } from './part.js'
+import { bytesLeft, openPart, type Part, removeParts } from './part.js'
 import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
 
 /** Callbacks and cancellation of a download. */
@@ -21,14 +21,17 @@ export interface DownloadOptions {
 /** Maximum number of tries, even when each makes progress. */
 const MOST_TRIES = 1000
 
-/** Returns whether the complete file exists. @throws UserError when another file has its name. */
+/** Returns whether the complete file exists; parts of it are then removed. @throws UserError when another file has its name. */
 export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
   if (!fs.existsSync(file)) return false
   const stat = fs.statSync(file)
   const sum = beginSum(checksum.kind, size)
   if (stat.isFile() && stat.size === size) {
     addFile(sum, file, size)
-    if (sum.hex() === checksum.hex) return true
+    if (sum.hex() === checksum.hex) {
+      removeParts(file)
+      return true
+    }
   }
   throw new UserError({
     where: file,
@@ -40,7 +43,7 @@ export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
 
 /** Returns the number of bytes still to download. */
 export function missingBytes(file: string, { size, checksum }: RemoteFile): number {
-  return size - partThere(file, size, checksum).have
+  return size - bytesLeft(file, size, checksum)
 }
 
 /**
@@ -48,8 +51,8 @@ export function missingBytes(file: string, { size, checksum }: RemoteFile): numb
  * resumes; stalled connections and server errors are retried. The file gets its name only after its length and checksum
  * are verified.
  *
- * @throws UserError when the download is refused, too long, damaged, unavailable after `patience.tries` tries, or
- * interrupted.
+ * @throws UserError when the download is refused, too long, damaged, or unavailable after `patience.tries` tries; Interrupted
+ * when it is stopped.
  */
 export async function download(file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { patience, signal } = options
@@ -178,8 +181,8 @@ async function take(
   if (part.have < remote.size) throw new Transient('the connection was closed early')
 }
 
-function interrupted(file: string, part: Part, { size }: RemoteFile): UserError {
-  return new UserError({
+function interrupted(file: string, part: Part, { size }: RemoteFile): Interrupted {
+  return new Interrupted({
     where: file,
     expected: 'a complete download',
     found: 'an interrupt',

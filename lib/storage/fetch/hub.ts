@@ -1,5 +1,5 @@
 import { HUB_URL, modelInfo, pathsInfo } from '@huggingface/hub'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import type { Checksum } from './checksum.js'
 import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
 
@@ -184,7 +184,12 @@ async function asLongAsPatient<T>(
   for (let tried = 0; tried < patience.tries; tried++) {
     if (tried > 0) await waitBefore(tried, patience, signal)
     if (signal?.aborted)
-      throw new UserError({ where: source.title, expected: 'a complete download', found: 'an interrupt' })
+      throw new Interrupted({
+        where: source.title,
+        expected: 'a complete download',
+        found: 'an interrupt',
+        todo: 'Run the same command again.',
+      })
     try {
       return await work()
     } catch (error) {

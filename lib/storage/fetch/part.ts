@@ -1,10 +1,12 @@
+import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { systemReason, writeFileAtomic } from '../../files/atomic.js'
+import { besideName, besides } from '../../files/beside.js'
 import { readJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { addFile, beginSum, type Checksum, type Summing, sumText } from './checksum.js'
 
-/** An incomplete download: `FILE.part`, and beside it `FILE.part.json`, which identifies its source. */
+/** An incomplete download: `FILE.part`, or that with the name of a process that writes it, and beside it its notes (`.json`), which identify its source. */
 export interface Part {
   /** Bytes present. */
   readonly have: number
@@ -28,26 +30,26 @@ export interface Part {
 /** Version of `FILE.part.json`. A part of another version is downloaded again. */
 const FORMAT_VERSION = 1
 
-/** Returns the number of bytes left by an earlier call, and their entity tag. */
-export function partThere(file: string, size: number, checksum: Checksum): { have: number; etag: string | null } {
-  const nothing = { have: 0, etag: null }
-  if (!fs.existsSync(partOf(file)) || !fs.existsSync(stateOf(file))) return nothing
-  const have = fs.statSync(partOf(file)).size
-  let state: Record<string, unknown>
-  try {
-    state = readJson(stateOf(file))
-  } catch {
-    // Damaged notes count as missing.
-    return nothing
-  }
-  if (state.formatVersion !== FORMAT_VERSION || state.sum !== sumText(checksum) || have > size) return nothing
-  return { have, etag: typeof state.etag === 'string' ? state.etag : null }
+/** What an earlier call left of a download. */
+interface LeftPart {
+  readonly name: string
+  readonly have: number
+  readonly etag: string | null
 }
 
-/** Opens or creates the part of a file. @throws UserError when the path is not writable. */
+/** Returns the number of bytes that earlier calls left. */
+export function bytesLeft(file: string, size: number, checksum: Checksum): number {
+  return leftPart(file, size, checksum)?.have ?? 0
+}
+
+/**
+ * Opens or creates the part of a file. While it is written it has a name of this process, so that several processes which
+ * download one file do not meddle; a call that is interrupted leaves it as `FILE.part`.
+ *
+ * @throws UserError when the path is not writable.
+ */
 export function openPart(file: string, size: number, checksum: Checksum): Part {
-  const there = partThere(file, size, checksum)
-  let { have, etag } = there
+  const own = besideName(partOf(file))
   const attempt = <T>(work: () => T): T => {
     try {
       return work()
@@ -63,19 +65,20 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
       )
     }
   }
+  let { have, etag } = claim(file, own, size, checksum)
   let sum: Summing = beginSum(checksum.kind, size)
-  if (have > 0) addFile(sum, partOf(file), have)
-  let fd = attempt(() => fs.openSync(partOf(file), have > 0 ? 'r+' : 'w'))
+  if (have > 0) addFile(sum, own, have)
+  let fd = attempt(() => fs.openSync(own, have > 0 ? 'r+' : 'w'))
   let open = true
-  const close = (): void => {
-    if (!open) return
+  const close = (): boolean => {
+    if (!open) return false
     open = false
     fs.closeSync(fd)
+    return true
   }
   const discard = (): void => {
     close()
-    fs.rmSync(partOf(file), { force: true })
-    fs.rmSync(stateOf(file), { force: true })
+    removePart(own)
   }
   return {
     get have() {
@@ -93,8 +96,8 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
     restart(tag) {
       close()
       const state = { formatVersion: FORMAT_VERSION, sum: sumText(checksum), size, etag: tag }
-      writeFileAtomic(stateOf(file), `${JSON.stringify(state)}\n`)
-      fd = attempt(() => fs.openSync(partOf(file), 'w'))
+      writeFileAtomic(stateOf(own), `${JSON.stringify(state)}\n`)
+      fd = attempt(() => fs.openSync(own, 'w'))
       open = true
       sum = beginSum(checksum.kind, size)
       have = 0
@@ -113,18 +116,80 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
       }
       attempt(() => fs.fsyncSync(fd))
       close()
-      attempt(() => fs.renameSync(partOf(file), file))
-      fs.rmSync(stateOf(file), { force: true })
+      attempt(() => fs.renameSync(own, file))
+      removePart(own)
+      removeParts(file)
     },
-    close,
+    close() {
+      if (close() && !move(own, partOf(file))) removePart(own)
+    },
     discard,
   }
+}
+
+/** Removes what calls left of a file that is complete, apart from those that are at work. */
+export function removeParts(file: string): void {
+  for (const part of partsLeft(file)) removePart(part)
+}
+
+/** Takes the largest part that an earlier call left, and removes the others. */
+function claim(file: string, own: string, size: number, checksum: Checksum): Omit<LeftPart, 'name'> {
+  const left = leftPart(file, size, checksum)
+  // Another process may have taken it by now.
+  const taken = left !== null && move(left.name, own) ? left : { have: 0, etag: null }
+  for (const part of partsLeft(file)) if (part !== own) removePart(part)
+  return taken
+}
+
+function leftPart(file: string, size: number, checksum: Checksum): LeftPart | null {
+  const parts = partsLeft(file).flatMap((name) => usable(name, size, checksum) ?? [])
+  return parts.sort((a, b) => b.have - a.have)[0] ?? null
+}
+
+/** Returns the parts of a file that no process writes, as far as can be seen from here. */
+function partsLeft(file: string): string[] {
+  const part = partOf(file)
+  const others = besides(part).filter(({ kind, isAtWork }) => kind === 'tmp' && !isAtWork)
+  return [part, ...others.map(({ name }) => path.join(path.dirname(part), name))]
+}
+
+/** Returns a part of the wanted content; null for any other, and for none. */
+function usable(name: string, size: number, checksum: Checksum): LeftPart | null {
+  try {
+    const have = fs.statSync(name).size
+    const state = readJson(stateOf(name))
+    if (state.formatVersion !== FORMAT_VERSION || state.sum !== sumText(checksum) || have > size) return null
+    return { name, have, etag: typeof state.etag === 'string' ? state.etag : null }
+  } catch {
+    // Damaged notes count as missing.
+    return null
+  }
+}
+
+/**
+ * Renames a part together with its notes, which are copied first: a process that dies in between loses neither. Returns whether
+ * the part was there, i.e. no other process took it.
+ */
+function move(from: string, to: string): boolean {
+  try {
+    writeFileAtomic(stateOf(to), fs.readFileSync(stateOf(from)))
+    fs.renameSync(from, to)
+  } catch {
+    return false
+  }
+  fs.rmSync(stateOf(from), { force: true })
+  return true
+}
+
+function removePart(name: string): void {
+  fs.rmSync(name, { force: true })
+  fs.rmSync(stateOf(name), { force: true })
 }
 
 function partOf(file: string): string {
   return `${file}.part`
 }
 
-function stateOf(file: string): string {
-  return `${file}.part.json`
+function stateOf(part: string): string {
+  return `${part}.json`
 }

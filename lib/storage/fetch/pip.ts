@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import type { Wheel } from '../../tasks/downloads.js'
@@ -53,7 +53,13 @@ export async function downloadWheel(
     [...args, '--disable-pip-version-check', '-r', wanted, '-d', folder],
     options,
   )
-  if (signal?.aborted) throw fail('a complete download', 'an interrupt', 'Run the same command again.')
+  if (signal?.aborted)
+    throw new Interrupted({
+      where: source.title,
+      expected: 'a complete download',
+      found: 'an interrupt',
+      todo: 'Run the same command again.',
+    })
   const file = path.join(folder, `${wheel.name}-${wheel.version}-py3-none-any.whl`)
   if (code === 0 && fs.existsSync(file)) {
     const found = sha256(readBytes(file))

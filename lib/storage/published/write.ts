@@ -1,9 +1,8 @@
 import path from 'node:path'
 import type { Dataset, DatasetManifest } from '../../data/dataset.js'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
-import { besideFolder, putInPlace, recoverFolder } from '../../files/folder-in-place.js'
-import { removeQuietly } from '../../files/leftovers.js'
+import { besideName, putInPlace, removeFolder, tidyBeside } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
 import { findTask } from '../../tasks/registry.js'
@@ -37,12 +36,12 @@ export interface ExportOptions {
 export async function exportPublished(dataset: Dataset, dir: string, options: ExportOptions = {}): Promise<ExportPlan> {
   const folder = path.resolve(dir)
   const plan = planExport(dataset, options.augment, (bytes) => needSpace(path.dirname(folder), bytes, options.free))
-  recoverFolder(folder)
+  tidyBeside(folder)
   const replace = checkTarget(folder, dir, options.force ?? false)
   const { identifiers } = dataset
   // A name takes about 30 bytes; test tasks are a few megabytes.
   needSpace(path.dirname(folder), plan.bytes + identifiers.count * 32 + 2 ** 23, options.free)
-  const beside = besideFolder(folder)
+  const beside = besideName(folder)
   makeFolder(beside)
   try {
     let examples = 0
@@ -53,14 +52,19 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
         // Yields to the event loop, so that an abort signal is noticed.
         await new Promise((resolve) => setImmediate(resolve))
         if (options.signal?.aborted)
-          throw new UserError({ where: dir, expected: 'a complete export', found: 'an interrupt; nothing was written' })
+          throw new Interrupted({
+            where: dir,
+            expected: 'a complete export',
+            found: 'an interrupt; nothing was written',
+          })
       })
     writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
     const tests = testsOf(dataset, plan)
     if (tests !== null) writeFileAtomic(path.join(beside, tests.file), tests.content)
-    putInPlace(beside, folder, replace)
+    if (!putInPlace(beside, folder, replace))
+      throw occupied(dir, 'a folder that another process has put there in the meantime', 'Run the same command again.')
   } catch (error) {
-    removeQuietly(beside)
+    removeFolder(beside)
     throw error
   }
   return plan
@@ -69,16 +73,18 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
 /** Returns whether another published folder is to be replaced. @throws UserError when something there may not be. */
 function checkTarget(folder: string, dir: string, force: boolean): boolean {
   if (!fs.existsSync(folder)) return false
-  const occupied = (found: string, todo: string): UserError =>
-    new UserError({ where: dir, expected: 'an empty or new folder', found, todo })
-  if (!fs.statSync(folder).isDirectory()) throw occupied('a file', 'Choose another folder.')
+  if (!fs.statSync(folder).isDirectory()) throw occupied(dir, 'a file', 'Choose another folder.')
   const names = fs.readdirSync(folder)
   if (names.length === 0) return true
   const own = ['train', 'test', 'identifiers.json', ...testsFiles()]
   if (!names.includes('identifiers.json') || names.some((name) => !own.includes(name)))
-    throw occupied('other files', 'Choose another folder.')
-  if (!force) throw occupied('another published data set', 'Choose another folder, or replace it with --force.')
+    throw occupied(dir, 'other files', 'Choose another folder.')
+  if (!force) throw occupied(dir, 'another published data set', 'Choose another folder, or replace it with --force.')
   return true
+}
+
+function occupied(dir: string, found: string, todo: string): UserError {
+  return new UserError({ where: dir, expected: 'an empty or new folder', found, todo })
 }
 
 /** Number of names per piece of `identifiers.json`. */

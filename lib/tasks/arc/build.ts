@@ -39,13 +39,13 @@ interface Listed {
 /** Builds an ARC data set and reports progress to `make`; documented for cells in `experiment/data/make-data.ts`. */
 export async function arc(options: ArcOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const plan = planArc(options)
-  const listed = plan.source.kind === 'files' ? listFiles(plan.source) : listGenerated(plan, plan.source, make)
+  const listed = plan.source.kind === 'files' ? listFiles(plan.source) : await listGenerated(plan, plan.source, make)
   const testedTasks = listed.tasks.flatMap(({ task, tested }) => (tested ? [task] : []))
   const twins = findTwins(listed.tasks, testedTasks)
   const testedNames = new Set(testedTasks.map(({ name }) => name))
   const leftOut = judgeTwins(twins, plan.twins, (name) => testedNames.has(name), listed.where)
   const tasks = listed.tasks.filter(({ task }) => !leftOut.has(task.name))
-  const identifiers = listed.identifiers ?? drawnIdentifiers(plan, tasks, make)
+  const identifiers = listed.identifiers ?? (await drawnIdentifiers(plan, tasks, make))
   checkListed(identifiers, tasks, plan.source)
   return assemble(plan, tasks, identifiers, listed.source, describeDisjoint(twins, plan.twins))
 }
@@ -63,8 +63,12 @@ function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
   return { tasks, source: { kind: 'files', files: [...files, list] }, where: source.dir, identifiers }
 }
 
-function listGenerated({ seed }: ArcPlan, order: ArcPlan['source'] & { kind: 'generated' }, make: MakeOptions): Listed {
-  const { train, test } = generateTasks({ ...order, seed }, make)
+async function listGenerated(
+  { seed }: ArcPlan,
+  order: ArcPlan['source'] & { kind: 'generated' },
+  make: MakeOptions,
+): Promise<Listed> {
+  const { train, test } = await generateTasks({ ...order, seed }, make)
   const listed = (tasks: readonly ArcTask[], tested: boolean): ListedTask[] => tasks.map((task) => ({ task, tested }))
   return {
     tasks: [...listed(train, false), ...listed(test, true)],
@@ -110,14 +114,19 @@ function assemble(
   return makeDataset({ ...content, hash: datasetHash(content), augment, withheld, tables })
 }
 
-function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {
+async function drawnIdentifiers(
+  { augment, seed }: ArcPlan,
+  tasks: readonly ListedTask[],
+  make: MakeOptions,
+): Promise<ArcIdentifiers> {
   const tell = createCount(make, 'tasks', 'varied', tasks.length)
-  return identifiersOf(
-    tasks.map(({ task }, i) => {
-      tell(i)
-      return { name: task.name, codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed) }
-    }),
-  )
+  const drawn: Parameters<typeof identifiersOf>[0][number][] = []
+  for (const [i, { task }] of tasks.entries()) {
+    const turn = tell(i)
+    if (turn) await turn
+    drawn.push({ name: task.name, codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed) })
+  }
+  return identifiersOf(drawn)
 }
 
 /** Checks that a published list contains every task. @throws UserError */

@@ -33,20 +33,21 @@ export interface GenerateOptions {
  *
  * @throws UserError for an unknown family, one that does not fit, or too few distinct tasks.
  */
-export function generateTasks(
+export async function generateTasks(
   { train, test, size, seed, families: asked }: GenerateOptions,
   make: MakeOptions = {},
-): {
+): Promise<{
   train: ArcTask[]
   test: ArcTask[]
-} {
+}> {
   const families = familiesOf(asked, size)
   const pairs = new Set<string>()
   const names = new Set<string>()
   const tell = createCount(make, 'tasks', 'generated', train + test)
-  const one = (split: string, index: number): ArcTask => {
+  const one = async (split: string, index: number): Promise<ArcTask> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      tell(names.size)
+      const turn = tell(names.size)
+      if (turn) await turn
       const random = Random.of(seed, 'arc task', size, split, index, attempt)
       const family = families[random.int(families.length)]!
       const drawn = drawTask(random, family, size)
@@ -65,8 +66,13 @@ export function generateTasks(
       todo: 'Ask for fewer, or for a larger size.',
     })
   }
-  const tested = Array.from({ length: test }, (_, i) => one('test', i))
-  return { train: Array.from({ length: train }, (_, i) => one('train', i)), test: tested }
+  const all = async (split: string, count: number): Promise<ArcTask[]> => {
+    const tasks: ArcTask[] = []
+    for (let i = 0; i < count; i++) tasks.push(await one(split, i))
+    return tasks
+  }
+  const tested = await all('test', test)
+  return { train: await all('train', train), test: tested }
 }
 
 function familiesOf(asked: readonly string[] | undefined, size: number): readonly Family[] {

@@ -48,7 +48,7 @@ export async function buildDefined(
   const source = examples ? listed(definition, examples, seed) : generated(definition, seed)
   const met = new Set<string>()
   let leftOut = 0
-  const take = (split: 'train' | 'test', count: number): PuzzleList => {
+  const take = async (split: 'train' | 'test', count: number): Promise<PuzzleList> => {
     const list = puzzleList({ cells })
     const next = source(split)
     for (let failures = 0; list.count < count; ) {
@@ -63,13 +63,14 @@ export async function buildDefined(
       if (met.size < TRIED_SYMMETRIES) trySymmetries(definition, group, pair, met.size)
       failures = 0
       met.add(form)
-      tell(met.size)
+      const turn = tell(met.size)
+      if (turn) await turn
       list.push({ clues: pair.question, solution: pair.answer, rating: 0, line: 0 })
     }
     return list
   }
-  const testList = take('test', test)
-  const lists = { test: testList, train: take('train', train) }
+  const testList = await take('test', test)
+  const lists = { test: testList, train: await take('train', train) }
   return assembleDataset(lists, {
     task: name,
     options: { ...storedDefinition(definition), train, test, seed },

@@ -11,7 +11,7 @@ import { VOCABULARY } from './tokens.js'
 export async function maze(options: MazeOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { size, seed, dihedral, source, stored } = planMaze(options)
   if (source.kind === 'generated') {
-    const lists = generateMazes({ size, seed, ...source }, make)
+    const lists = await generateMazes({ size, seed, ...source }, make)
     const solutions = 'every label marks a shortest path (found by breadth-first search)'
     return assemble(size, dihedral, lists, {
       options: stored,

@@ -38,21 +38,22 @@ const GIVE_UP = 50_000
  *
  * @throws UserError when the path does not fit the grid, or too few such mazes are found.
  */
-export function generateMazes(
+export async function generateMazes(
   options: GenerateOptions,
   make: MakeOptions = {},
-): { train: PuzzleList; test: PuzzleList } {
+): Promise<{ train: PuzzleList; test: PuzzleList }> {
   const { size, minPath, walls, seed } = options
   checkWish(options)
   const sources = dihedralSources(size)
   const met = new Set<string>()
   const draw = createMazeSource(size, minPath, walls)
   const tell = createCount(make, 'mazes', 'generated', options.train + options.test)
-  const take = (split: 'train' | 'test', count: number): PuzzleList => {
+  const take = async (split: 'train' | 'test', count: number): Promise<PuzzleList> => {
     const random = Random.of(seed, 'maze', split, size, minPath, ...walls)
     const list = puzzleList({ cells: size * size })
     for (let failures = 0; list.count < count; ) {
-      tell(met.size)
+      const turn = tell(met.size)
+      if (turn) await turn
       const maze = draw(random)
       const form = maze ? sha256(twinForm(maze.input, sources)) : ''
       if (!maze || met.has(form)) {
@@ -65,8 +66,8 @@ export function generateMazes(
     }
     return list
   }
-  const test = take('test', options.test)
-  return { train: take('train', options.train), test }
+  const test = await take('test', options.test)
+  return { train: await take('train', options.train), test }
 }
 
 /**

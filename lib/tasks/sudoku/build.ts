@@ -13,7 +13,7 @@ import { type Sameness, samenessFor } from './twins.js'
 export async function sudoku(options: SudokuOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { grid, seed, source, stored } = planSudoku(options)
   if (source.kind === 'generated') {
-    const splits = generateSplits(grid, { ...source, seed }, make)
+    const splits = await generateSplits(grid, { ...source, seed }, make)
     return assemble(grid, splits, {
       options: stored,
       seed,

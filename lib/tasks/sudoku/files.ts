@@ -49,16 +49,20 @@ export async function sudokusFromFiles(
       }),
   }
   const { rows, ...splits } = await splitsFromFiles(task, source, seed, make)
-  return { ...splits, sameness: sameness(rows), solved: allSolved || checkSolutions(grid, source, splits, make) }
+  return {
+    ...splits,
+    sameness: sameness(rows),
+    solved: allSolved || (await checkSolutions(grid, source, splits, make)),
+  }
 }
 
 /** Solves the puzzles of splits that are small enough. @returns whether all were solved */
-function checkSolutions(
+async function checkSolutions(
   grid: Geometry,
   source: FileSource,
   { train, test }: Pick<FileSplits, 'train' | 'test'>,
   make: MakeOptions,
-): boolean {
+): Promise<boolean> {
   let all = true
   for (const [split, file] of [
     [train, source.file],
@@ -68,7 +72,8 @@ function checkSolutions(
     else {
       const tell = createCount(make, 'puzzles', 'solved', split.count)
       for (let i = 0; i < split.count; i++) {
-        tell(i)
+        const turn = tell(i)
+        if (turn) await turn
         const { clues, solution, line } = split.at(i)
         solveUnique(grid, clues, lineOf(file, line), solution)
       }

@@ -27,20 +27,21 @@ export interface GenerateOptions {
  *
  * @throws UserError when there are too few such puzzles, or they are too rare to be found.
  */
-export function generateSplits(
+export async function generateSplits(
   grid: Geometry,
   options: GenerateOptions,
   make: MakeOptions = {},
-): { train: PuzzleList; test: PuzzleList } {
+): Promise<{ train: PuzzleList; test: PuzzleList }> {
   checkClues(grid, options.clues)
   const all = puzzleList(grid)
   const met = puzzleIndex(grid, samenessFor(grid), (number) => all.at(number))
   const tell = createCount(make, 'puzzles', 'generated', options.train + options.test)
-  const draw = (split: 'train' | 'test', count: number): PuzzleList => {
+  const draw = async (split: 'train' | 'test', count: number): Promise<PuzzleList> => {
     const random = Random.of(options.seed, 'sudoku', split, grid.side, options.clues)
     const list = puzzleList(grid)
     for (let failures = 0; list.count < count; ) {
-      tell(all.count)
+      const turn = tell(all.count)
+      if (turn) await turn
       const puzzle = drawPuzzle(grid, options.clues, random)
       if (!puzzle || met.find(puzzle) >= 0) {
         if (++failures === GIVE_UP) throw tooFew(grid, options, split, list.count)
@@ -53,8 +54,8 @@ export function generateSplits(
     }
     return list
   }
-  const test = draw('test', options.test)
-  return { train: draw('train', options.train), test }
+  const test = await draw('test', options.test)
+  return { train: await draw('train', options.train), test }
 }
 
 /**

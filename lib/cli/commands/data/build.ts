@@ -44,6 +44,7 @@ export const command: Command = {
     ]),
   ],
   example: 'data build sudoku box=2x3 clues=14 out=data/sudoku-6x6',
+  onSignal: 'No data set was written: the same command builds it anew.',
   flags: { json: false, force: false },
   run: build,
 }

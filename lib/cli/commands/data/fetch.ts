@@ -26,6 +26,7 @@ export const command: Command = {
     },
   ],
   example: 'data fetch arc-agi-1',
+  onSignal: 'Nothing was downloaded yet: the same command begins anew.',
   flags: { json: false },
   run: fetch,
 }

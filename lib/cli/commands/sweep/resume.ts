@@ -22,6 +22,7 @@ export const command: Command = {
     slurmHelp('With --on slurm'),
   ],
   example: 'sweep resume sudoku-6-runs',
+  onSignal: 'Nothing was trained yet: the same command goes on.',
   flags: { on: true, json: false },
   async run(args) {
     const { words, pairs, flags } = args

@@ -67,6 +67,7 @@ export const help: readonly HelpBlock[] = [
 export const command: Command = {
   help,
   example: 'sweep sudoku-pocket mixer=mlp,attention seed=0..2 trainSteps=200',
+  onSignal: 'Nothing was trained yet: the same command begins anew, with the runs that are stored.',
   flags: { plan: true, on: true, 'dry-run': false, yes: false, again: false, 'no-estimate': false, json: false },
   async run(args) {
     const { base, grid, data, options } = await asked(args)

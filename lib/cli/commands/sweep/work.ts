@@ -22,6 +22,7 @@ export const command: Command = {
     },
   ],
   example: 'sweep work sudoku-6-runs run=0',
+  onSignal: 'Nothing was trained yet: the same command goes on.',
   flags: {},
   async run({ words, pairs }) {
     const { run, failed, out } = onlyKeys(pairs, ['run', 'failed', 'out'])

@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { Interrupted } from '../../../errors.js'
 import type { ThinkOptions } from '../../../experiment/think/options.js'
 import { think } from '../../../experiment/think/think.js'
 import { optionsFromText } from '../../../options/options.js'
@@ -7,7 +6,7 @@ import { loadDataset } from '../../../storage/store.js'
 import { rolloutOptions } from '../../../think/settings.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpBlock, HelpRow } from '../../help.js'
-import { abortOnInterrupt, STOPPED } from '../../interrupt.js'
+import { abortOnInterrupt } from '../../interrupt.js'
 import { choiceOf, given, listOf, onlyKeys, truthOf, wholeOf } from '../../keys.js'
 import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../../weights-output.js'
 import { workStatus } from '../../work-status.js'
@@ -71,6 +70,7 @@ function rolloutRows(): HelpRow[] {
 export const command: Command = {
   help,
   example: 'think sudoku-6x6 depth=32 rollouts=16 noise=0.3 puzzles=200',
+  onSignal: 'Nothing was recorded yet: the same command begins anew.',
   flags: { json: false },
   async run(args) {
     const name = oneWord(args.words, 'one run or file')
@@ -88,10 +88,6 @@ export const command: Command = {
       status.end()
       printRecording(recording, { ...given({ select }), json: isJson })
       return 0
-    } catch (error) {
-      if (!(error instanceof Interrupted)) throw error
-      process.stderr.write(`recurlab: ${error.message}\n`)
-      return STOPPED
     } finally {
       interrupt.end()
     }

@@ -27,6 +27,7 @@ export const command: Command = {
     },
   ],
   example: 'weights fetch trm-sudoku-mlp',
+  onSignal: 'Nothing was downloaded yet: the same command begins anew.',
   flags: { json: false, local: false },
   run: fetch,
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import os from 'node:os'
 import { z } from 'zod'
-import { sha256 } from '../files/atomic.js'
+import { sha256 } from './atomic.js'
 
 /** A process that may write a run, as identified in its lease. */
 export const ownerSchema = z.strictObject({
@@ -41,7 +41,7 @@ export function isVisible(owner: Owner): boolean {
 }
 
 /** Returns whether the process of a visible owner is running. */
-export function isRunning(owner: Owner): boolean {
+export function isRunning(owner: Pick<Owner, 'pid' | 'began'>): boolean {
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
@@ -62,8 +62,8 @@ export function isThisProcess(owner: Owner): boolean {
   return isVisible(owner) && owner.pid === process.pid && owner.began === beginning(process.pid)
 }
 
-/** Returns the boot ID and the PID namespace; the host name when the system provides neither. */
-function processSpace(): string {
+/** Returns the scope of process IDs: a hash of the boot ID and the PID namespace, of the host name when the system provides neither. */
+export function processSpace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     return sha256(`${boot} ${readlinkSync('/proc/self/ns/pid')}`).slice(0, 12)

@@ -1,0 +1,109 @@
+import path from 'node:path'
+import { fileOperations as fs } from './operations.js'
+import { isRunning, processSpace } from './owner.js'
+import { refused, systemCode } from './system-errors.js'
+
+/** `tmp`: a folder that is being written; `old`: one that is being replaced. */
+type Kind = 'tmp' | 'old'
+
+let names = 0
+
+/** Returns a new name for a file or folder of this process beside another, under which its content is written before it is renamed into place. */
+export function besideName(folder: string, kind: Kind = 'tmp'): string {
+  return `${folder}.${process.pid}-${processSpace()}-${names++}.${kind}`
+}
+
+/**
+ * Renames a finished folder into place. One that is replaced is moved aside first and then removed; where the process dies in
+ * between, {@link tidyBeside} puts it back.
+ *
+ * @param replace whether a folder that is there is replaced; an empty one always is
+ * @returns false when another process put a folder there first, or replaces it: look again
+ * @throws UserError when the system refuses.
+ */
+export function putInPlace(beside: string, folder: string, replace: boolean): boolean {
+  const aside = besideName(folder, 'old')
+  if (replace && !renamed(folder, aside, folder)) return false
+  let placed = false
+  try {
+    placed = renamed(beside, folder, folder)
+  } finally {
+    if (replace && !placed) putBack(aside, folder)
+    // The only copy is never removed.
+    if (replace && fs.existsSync(folder)) removeFolder(aside)
+  }
+  return placed
+}
+
+/** Removes what processes that died left beside a folder, and puts a folder back that one of them was about to replace. */
+export function tidyBeside(folder: string): void {
+  for (const { name, kind, isAtWork } of besides(folder)) {
+    if (isAtWork) continue
+    const file = path.join(path.dirname(folder), name)
+    if (kind === 'old' && !fs.existsSync(folder)) putBack(file, folder)
+    else removeFolder(file)
+  }
+}
+
+/** Milliseconds between the two renames of a replacement, at most, and between looks. */
+const [PATIENCE, LOOK] = [2000, 5]
+
+/** Returns whether a folder is there: one that is just being replaced is waited for, and one that could not be is put back. */
+export function isThere(folder: string): boolean {
+  for (const end = performance.now() + PATIENCE; !fs.existsSync(folder); ) {
+    const moved = besides(folder).filter(({ kind }) => kind === 'old')
+    if (moved.length === 0) return fs.existsSync(folder)
+    if (moved.every(({ isAtWork }) => !isAtWork)) tidyBeside(folder)
+    if (performance.now() > end) return fs.existsSync(folder)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK)
+  }
+  return true
+}
+
+/** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
+export function removeFolder(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // The leftover stays beside the folder, under a name that identifies it.
+  }
+}
+
+/** Returns what processes have put beside a file or folder; a process that cannot be seen from here counts as being at work. */
+export function besides(folder: string): { readonly name: string; readonly kind: Kind; readonly isAtWork: boolean }[] {
+  const begin = `${path.basename(folder)}.`
+  let names: string[]
+  try {
+    names = fs.readdirSync(path.dirname(folder))
+  } catch {
+    return []
+  }
+  return names.flatMap((name) => {
+    const [, pid, space, kind] = /^(\d+)-(\w+)-\d+\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
+    if (!name.startsWith(begin) || kind === undefined) return []
+    const isGone = space === processSpace() && !isRunning({ pid: Number(pid), began: '' })
+    return [{ name, kind: kind as Kind, isAtWork: !isGone }]
+  })
+}
+
+function putBack(aside: string, folder: string): void {
+  try {
+    fs.renameSync(aside, folder)
+  } catch {
+    // Another process has put a folder there, or the old one stays aside until the next attempt.
+  }
+}
+
+/** Error codes of a name that another process has taken, or moved away. */
+const OVERTAKEN = new Set(['EEXIST', 'ENOTEMPTY', 'ENOENT'])
+
+/** @returns false when another process was first @throws UserError about `folder` when the system refuses */
+function renamed(from: string, to: string, folder: string): boolean {
+  try {
+    fs.renameSync(from, to)
+    return true
+  } catch (error) {
+    if (OVERTAKEN.has(systemCode(error))) return false
+    throw refused(folder, 'a folder that can be renamed into place', 'write', error)
+  }
+}
