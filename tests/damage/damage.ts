@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
@@ -9,7 +18,16 @@ import { Random } from '../../lib/random.js'
 const RANDOM = ['cut', 'a bit', 'a byte', 'zeros', 'garbage at the end', 'a block twice'] as const
 
 /** Damage of which there is one kind only for a file. */
-const FIXED = ['empty', 'of another', 'older', 'a folder', 'a pipe', 'a device', 'a loop of links', 'a link to nothing'] as const
+const FIXED = [
+  'empty',
+  'of another',
+  'older',
+  'a folder',
+  'a pipe',
+  'a device',
+  'a loop of links',
+  'a link to nothing',
+] as const
 
 /** What happens to a file. */
 export type Damage = (typeof RANDOM)[number] | (typeof FIXED)[number]
@@ -25,8 +43,9 @@ const BLOCK = 512
 
 /** Returns cases of damage to each file, shuffled, so that any part of them is a fair sample. */
 export function damageCases(files: readonly string[], each = 400): DamageCase[] {
-  const kinds = Array.from({ length: each }, (_, i): Damage =>
-    i % 6 === 0 ? FIXED[(i / 6) % FIXED.length]! : RANDOM[i % RANDOM.length]!,
+  const kinds = Array.from(
+    { length: each },
+    (_, i): Damage => (i % 6 === 0 ? FIXED[(i / 6) % FIXED.length]! : RANDOM[i % RANDOM.length]!),
   )
   const cases = files.flatMap((file) => kinds.map((damage) => ({ file, damage })))
   const random = Random.of(0, 'damage')
@@ -54,7 +73,7 @@ export function damageFile(
   dir: string,
   { file, damage }: DamageCase,
   { other, older = other }: Substitutes,
-  random: Random,
+  random = Random.of(0, file),
 ): () => void {
   const place = path.join(dir, file)
   const before = readFileSync(place)
@@ -85,7 +104,11 @@ export function damageFile(
   else if (damage === 'older') writeFileSync(place, from(older))
   else if (damage === 'a folder') mkdirSync(place)
   else if (damage === 'a pipe') execFileSync('mkfifo', [place])
-  else symlinkSync({ 'a device': '/dev/zero', 'a loop of links': path.basename(place), 'a link to nothing': 'none' }[damage], place)
+  else
+    symlinkSync(
+      { 'a device': '/dev/zero', 'a loop of links': path.basename(place), 'a link to nothing': 'none' }[damage],
+      place,
+    )
   return () => {
     if (lstatSync(place, { throwIfNoEntry: false })) rmSync(place, { recursive: true })
     writeFileSync(place, before)

@@ -17,13 +17,22 @@ let expected: Expected
 
 function read(dir: string): unknown {
   const { hash, manifest, train, test, identifiers } = loadDataset(dir)
-  return { hash, manifest, train, test, names: Array.from({ length: identifiers.count }, (_, id) => identifiers.name(id)) }
+  return {
+    hash,
+    manifest,
+    train,
+    test,
+    names: Array.from({ length: identifiers.count }, (_, id) => identifiers.name(id)),
+  }
 }
 
 before(async () => {
   saveDataset(await arc({ train: 6, test: 3, board: 10, augment: 2, seed: 0 }), dir)
   saveDataset(await arc({ train: 5, test: 2, board: 10, augment: 2, seed: 1 }), other)
-  const grids = [await sudoku({ box: [2, 2], train: 30, test: 10, seed: 0 }), await sudoku({ box: [2, 2], train: 20, test: 10, seed: 1 })]
+  const grids = [
+    await sudoku({ box: [2, 2], train: 30, test: 10, seed: 0 }),
+    await sudoku({ box: [2, 2], train: 20, test: 10, seed: 1 }),
+  ]
   await exportPublished(grids[0]!, published)
   await exportPublished(grids[1]!, otherPublished)
   expected = await Expected.of({ 'the data set': () => read(dir) })

@@ -64,6 +64,7 @@ test('deterministic rollouts of another recording are refused as a whole folder,
   cpSync(path.join(other, 'plain'), path.join(mixed, 'plain'), { recursive: true })
   assert.throws(() => openRecording(mixed), {
     name: 'UserError',
-    message: /plain\/recording\.json: expected the deterministic rollouts of this recording, found those of another one/,
+    message:
+      /plain\/recording\.json: expected the deterministic rollouts of this recording, found those of another one/,
   })
 })

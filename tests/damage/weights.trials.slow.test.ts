@@ -125,6 +125,7 @@ test('weights that come with the project are checked against their record when t
   cpSync(path.join(WEIGHTS_FOLDER, 'sudoku-6x6', 'weights.safetensors'), path.join(place, 'a', 'weights.safetensors'))
   assert.throws(() => checkNamed(weightsNamed('a', place)!), {
     name: 'UserError',
-    message: /weights\.safetensors: expected a file of the weights a \(SHA-256 \w+\), found another one, or a damaged one/,
+    message:
+      /weights\.safetensors: expected a file of the weights a \(SHA-256 \w+\), found another one, or a damaged one/,
   })
 })
