@@ -78,7 +78,11 @@ function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
   return state
 }
 
-/** Names runs that cannot be read on standard error, a line each. */
-export function reportDamaged(runs: readonly DamagedRun[]): void {
-  for (const { id, problem } of runs) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+/** Names what cannot be read on standard error, a line each. @param what default: `run` */
+export function reportDamaged(things: readonly DamagedRun[], what = 'run'): void {
+  for (const { id, problem } of things) process.stderr.write(`recurlab: ${what} ${id} cannot be read: ${problem}\n`)
 }
+
+/** Help on the exit code of commands that list what is stored. */
+export const LISTING_CODE =
+  'What cannot be read is named on standard error and hides nothing else; the exit code is then 1.'

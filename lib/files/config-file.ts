@@ -2,7 +2,7 @@ import path from 'node:path'
 import { type CST, Parser, parseDocument } from 'yaml'
 import { UserError } from '../errors.js'
 import { readBytes } from './atomic.js'
-import { isJsonObject, type JsonObject, kindOf } from './json.js'
+import { isJsonObject, type JsonObject, kindOf, whyNotJson } from './json.js'
 import { duplicateKey, isHostileKey } from './json-keys.js'
 
 /** Maximum size of a configuration file: those of the published code have one or two kilobytes. */
@@ -43,7 +43,7 @@ function parseJson(text: string, file: string): unknown {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new UserError({ where: file, expected: 'JSON', found: (error as Error).message })
+    throw new UserError({ where: file, expected: 'JSON', found: whyNotJson(error) })
   }
   const twice = duplicateKey(text)
   if (twice !== null)

@@ -36,12 +36,20 @@ export function parseJson(text: string, file: string): JsonObject {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error)
-    throw new UserError({ where: file, expected: 'JSON', found }, { cause: error })
+    throw new UserError({ where: file, expected: 'JSON', found: whyNotJson(error) }, { cause: error })
   }
   if (!isJsonObject(value)) throw new UserError({ where: file, expected: 'a JSON object', found: kindOf(value) })
   return value
 }
+
+/** Returns the reason for which `JSON.parse` refuses a text, on one line: the engine's own quotes the text with its line breaks. */
+export function whyNotJson(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, LONGEST_REASON)
+}
+
+/** Maximum length of the reason for which a text is not JSON. */
+const LONGEST_REASON = 160
 
 /** Returns the greatest number of brackets that are open at a time, outside strings. */
 export function nesting(json: string): number {

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { isJsonObject, type JsonObject, kindOf } from './json.js'
+import { isJsonObject, type JsonObject, kindOf, whyNotJson } from './json.js'
 import { duplicateKey, isHostileKey } from './json-keys.js'
 import { ARRAY_TYPES, type Dtype, isDtype } from './safetensors-dtype.js'
 
@@ -79,7 +79,7 @@ function parse(bytes: Uint8Array, fail: Fail): JsonObject {
   try {
     header = JSON.parse(text)
   } catch (error) {
-    throw fail('a header in JSON', error instanceof Error ? error.message : String(error))
+    throw fail('a header in JSON', whyNotJson(error))
   }
   if (!isJsonObject(header)) throw fail('a JSON object', kindOf(header))
   const twice = duplicateKey(text)

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, sha256, unreadable } from './atomic.js'
+import { whyNotJson } from './json.js'
 import { duplicateKeyPath } from './json-keys.js'
 import { fileOperations as fs } from './operations.js'
 
@@ -77,8 +78,7 @@ function parse(text: string, wrong: WrongFile): unknown {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const position = /position (\d+)/.exec(message)?.[1]
-    const found = message.replaceAll(/\s+/g, ' ').slice(0, 160)
-    throw wrong(position ? placeOf(text, Number(position)) : '', 'JSON', found, error)
+    throw wrong(position ? placeOf(text, Number(position)) : '', 'JSON', whyNotJson(error), error)
   }
   const twice = duplicateKeyPath(text)
   if (twice) {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, unreadable } from '../files/atomic.js'
-import { isJsonObject, type JsonObject } from '../files/json.js'
+import { isJsonObject, type JsonObject, whyNotJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { openRegular } from '../files/regular.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
@@ -142,7 +142,7 @@ function parseObject(json: string | undefined, where: string): JsonObject | null
   try {
     value = JSON.parse(json)
   } catch (error) {
-    throw new UserError({ where, expected: 'JSON', found: (error as Error).message })
+    throw new UserError({ where, expected: 'JSON', found: whyNotJson(error) })
   }
   if (!isJsonObject(value)) throw new UserError({ where, expected: 'a JSON object', found: json.slice(0, 40) })
   return value

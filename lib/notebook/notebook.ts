@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
-import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
-import { isJsonObject, shown } from '../files/json.js'
+import { readBytes, writeFileAtomic } from '../files/atomic.js'
+import { isJsonObject, shown, whyNotJson } from '../files/json.js'
 import { notebookJson, splitLines } from './notebook-json.js'
 
 /** One output of a cell, in nbformat 4. */
@@ -43,7 +43,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   try {
     notebook = JSON.parse(text) as Partial<Notebook>
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a notebook (JSON)', found: systemReason(error) }, { cause: error })
+    throw new UserError({ where: file, expected: 'a notebook (JSON)', found: whyNotJson(error) }, { cause: error })
   }
   if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells))
     throw new UserError({

@@ -14,8 +14,8 @@ import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js
 import { systemCode } from '../files/system-errors.js'
 import { CHECKPOINT_FORMAT } from '../interop/weights-format.js'
 import { bestCheckpoint } from './kept.js'
-import { checkpointFile, FILES } from './layout.js'
-import { type RunRecord, readEvaluations } from './record.js'
+import { checkpointFile, FILES, isCheckpointFile, stepOfCheckpoint } from './layout.js'
+import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'
 
@@ -80,6 +80,7 @@ interface IntactCheckpoint {
  * @throws UserError of the newest when there is none, or all are damaged or another run's.
  */
 export function newestIntact(run: { readonly dir: string }): IntactCheckpoint & { readonly notes: readonly string[] } {
+  twice(() => checkCurrent(run.dir))
   try {
     return { ...twice(() => readIntact(run.dir, newestStep(run.dir))), notes: [] }
   } catch (error) {
@@ -100,6 +101,33 @@ export function newestIntact(run: { readonly dir: string }): IntactCheckpoint & 
 /** Returns whether a file may be whole although it cannot be read now: going on from an earlier one would lose work. */
 function mayPass({ cause }: UserError): boolean {
   return ['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(systemCode(cause))
+}
+
+/**
+ * Checks that `status.json` is not an older version of itself, e.g. from a backup: with it, an earlier checkpoint would be taken
+ * for the newest. A run that was killed while it saved has a checkpoint that its status does not know, but no other table.
+ *
+ * @throws UserError when there are a newer checkpoint and other rows than the status knows.
+ */
+function checkCurrent(dir: string): void {
+  const last = readStatus(dir).checkpoints.at(-1)?.step ?? -1
+  const newer = fs.readdirSync(dir).find((name) => isCheckpointFile(name) && stepOfCheckpoint(name) > last)
+  if (newer === undefined) return
+  try {
+    readMetrics({ dir })
+    readEvaluations({ dir })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(
+      {
+        where: path.join(dir, FILES.status),
+        expected: 'the newest status of the run',
+        found: `an older or damaged one, which does not know ${newer}: ${error.message}`,
+        todo: 'Put the newest one back.',
+      },
+      { cause: error },
+    )
+  }
 }
 
 function readIntact(dir: string, step: number): IntactCheckpoint {

@@ -32,6 +32,11 @@ export function isCheckpointFile(name: string): boolean {
   return /^checkpoint-\d{6,}\.safetensors$/.test(name)
 }
 
+/** Returns the step in the name of a checkpoint's file. */
+export function stepOfCheckpoint(name: string): number {
+  return Number(/^checkpoint-(\d+)\./.exec(name)?.[1])
+}
+
 /** Returns the path of a results folder: the default one is that of the project in a notebook. */
 export function resultsFolder(resultsDir: string): string {
   return resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { hasEntry } from '../files/regular.js'
 import { PUBLIC_WEIGHTS } from '../interop/named/public.js'
 import { checkNamed, weightsNamed, weightsNames } from '../interop/named/record.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../interop/weights-file.js'
@@ -56,7 +57,7 @@ interface Place {
  */
 function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): Place | null {
   const place = placeToRead(runOrFile)
-  if (fs.existsSync(place) && (fs.statSync(place).isFile() || fs.existsSync(path.join(place, FILES.config))))
+  if (fs.existsSync(place) && (fs.statSync(place).isFile() || hasEntry(path.join(place, FILES.config))))
     return fs.statSync(place).isFile() ? { file: runOrFile, how: {} } : null
   if (hasRun(runOrFile, resultsDir)) return null
   const named = weightsNamed(runOrFile)
@@ -98,7 +99,7 @@ function noRun(file: string, checkpoint: CheckpointChoice): UserError {
 function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)
-  if (isFolder ? fs.existsSync(path.join(place, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
+  if (isFolder ? hasEntry(path.join(place, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
     return openRun(isFolder ? path.resolve(place) : runOrFile, resultsDir, weightsNames())
   const folder = path.dirname(place)
   const beside = fs.existsSync(folder) && fs.statSync(folder).isDirectory() ? fs.readdirSync(folder) : []

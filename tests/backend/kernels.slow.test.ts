@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { buildKernels, kernelsKey, knownKernels, refuseKernels } from '../../lib/backend/kernels/build.mjs'
 import { fastPath, freeKernelMemory, kernels, setFast, switchedOn } from '../../lib/backend/kernels.js'
 import { UserError } from '../../lib/errors.js'
+import { sha256 } from '../../lib/files/atomic.js'
 import { disposeModel, initialModel } from '../../lib/model/model.js'
 import { findCompiler } from '../../lib/setup/platform.mjs'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
@@ -226,7 +227,11 @@ test('a library that does not run is removed, with the reason', () => {
   const file = path.join(place, '.recurlab', 'native', 'kernels', kernelsKey(place), 'recurlab_kernels.node')
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(file, 'not a library')
+  assert.equal(knownKernels(place), null, 'without its SHA-256 it is not loaded')
+  writeFileSync(`${file}.sha256`, `${sha256('not a library')}\n`)
   assert.deepEqual(knownKernels(place), { file, problem: null })
+  writeFileSync(file, 'not a librarY')
+  assert.equal(knownKernels(place), null, 'a damaged one is compiled anew')
   refuseKernels(file, 'it crashes')
   assert.deepEqual(knownKernels(place), { file: null, problem: 'it crashes' })
 })

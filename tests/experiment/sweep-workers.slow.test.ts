@@ -314,8 +314,8 @@ test('a plan that was changed, or made by other code, is refused by name', async
   try {
     writeFileSync(file, text.replace('"estimate": true', '"estimate": false'))
     assert.throws(() => readPlan(plan.dir), /plan\.json: expected an unmodified object.*plan the sweep again/)
-    writeFileSync(file, text.replace('"formatVersion": 1', '"formatVersion": 99'))
-    assert.throws(() => readPlan(plan.dir), /the plan of a sweep, format version 1, found version 99/)
+    writeFileSync(file, text.replace('"formatVersion": 2', '"formatVersion": 99'))
+    assert.throws(() => readPlan(plan.dir), /the plan of a sweep, format version 2, found version 99/)
   } finally {
     writeFileSync(file, text)
   }

@@ -14,7 +14,7 @@ import {
 } from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
-import { reportDamaged } from '../output.js'
+import { LISTING_CODE, reportDamaged } from '../output.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
 import { inOrder } from '../runs-order.js'
 import { STATISTICS_KEYS, statisticsAsked, statisticsText } from '../runs-statistics.js'
@@ -28,6 +28,7 @@ const KEYS = ['out', 'last', 'sort', 'tags', ...STATISTICS_KEYS, ...FILTERS, ...
 export const command: Command = {
   help: [
     'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. Named runs are shown with the checkpoints that they keep. A run whose process is gone is "interrupted".',
+    LISTING_CODE,
     {
       title: 'Filter and sort',
       rows: [

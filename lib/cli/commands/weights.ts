@@ -1,21 +1,25 @@
 import { PUBLIC_WEIGHTS } from '../../interop/named/public.js'
 import { weightsNamed, weightsNames } from '../../interop/named/record.js'
+import { type DamagedRun, readEach } from '../../results/run.js'
 import { formatTable } from '../../results/text.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 import { type CommandGroup, noWords } from '../command.js'
 import { onlyKeys } from '../keys.js'
+import { LISTING_CODE, reportDamaged } from '../output.js'
 
 /** `recurlab weights`, which lists; `recurlab weights fetch`. */
 export const group: CommandGroup = {
   alone: {
-    help: [],
+    help: [LISTING_CODE],
     example: 'weights',
     flags: { json: false },
     run({ words, pairs, flags }) {
       noWords(words)
       onlyKeys(pairs, [])
-      process.stdout.write(`${flags.has('json') ? JSON.stringify(listed()) : textOf(listed())}\n`)
-      return 0
+      const { rows, damaged } = listed()
+      reportDamaged(damaged, 'the record of weights')
+      process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : textOf(rows)}\n`)
+      return damaged.length > 0 ? 1 : 0
     },
   },
   commands: {
@@ -45,9 +49,10 @@ interface Row {
 }
 
 /** Returns a row for each name: weights that are here first, then public ones that are not. */
-function listed(): Row[] {
+function listed(): { readonly rows: Row[]; readonly damaged: readonly DamagedRun[] } {
   const names = weightsNames()
-  const here = names.map((name): Row => {
+  const ids = names.map((id) => ({ id }))
+  const { read: here, damaged } = readEach(ids, ({ id: name }): Row => {
     const { record } = weightsNamed(name)!
     const measured = record.evaluations?.filter(({ rollouts }) => rollouts === 1).at(-1)
     return {
@@ -69,7 +74,7 @@ function listed(): Row[] {
       from: repository,
     }),
   )
-  return [...here.sort((a, b) => Number(b.from === OURS) - Number(a.from === OURS)), ...others]
+  return { rows: [...here.sort((a, b) => Number(b.from === OURS) - Number(a.from === OURS)), ...others], damaged }
 }
 
 function accuracyOf({ exact, low, high, puzzles, depth }: NonNullable<Row['accuracy']>): Row['accuracy'] {

@@ -22,6 +22,8 @@ export interface PlannedStatus {
   readonly trainSteps: number
   /** Reason of a failure, or another remark on the run's end; null without one. */
   readonly message: string | null
+  /** Whether the run's status cannot be read; `message` says why. */
+  readonly isDamaged: boolean
 }
 
 /** The states in the order in which sentences list them. */
@@ -56,7 +58,7 @@ interface Marks {
 }
 
 function statusOf(plan: SweepPlan, { run, trainSteps }: PlannedRun, index: number, marks: Marks): PlannedStatus {
-  const facts = { index, run, trainSteps }
+  const facts = { index, run, trainSteps, isDamaged: false }
   const failure = marks.failures.get(run) ?? null
   try {
     const found = runStatus(run, plan.resultsDir)
@@ -69,7 +71,7 @@ function statusOf(plan: SweepPlan, { run, trainSteps }: PlannedRun, index: numbe
     return { ...facts, state: marks.ended.has(index) ? 'ended' : state, step, message }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { ...facts, state: 'failed', step: 0, message: error.message }
+    return { ...facts, state: 'failed', step: 0, message: error.message, isDamaged: true }
   }
 }
 

@@ -98,10 +98,11 @@ export function runHashes(config: Config, data: string): RunHashes {
  * @throws UserError when the folder cannot be written.
  */
 export function writePlan(plan: SweepPlan): void {
-  const { dir, id: _, runs, resultsDir, ...others } = plan
+  const { dir, id, runs, resultsDir, ...others } = plan
   const [config, asked] = [common(runs.map((run) => run.config)), common(runs.map((run) => run.asked))]
   const content = {
     ...others,
+    name: id,
     resultsDir: path.relative(dir, resultsDir),
     config,
     asked,
@@ -119,9 +120,16 @@ export function writePlan(plan: SweepPlan): void {
 export function readPlan(named: string, resultsDir: string = DEFAULT_RESULTS): SweepPlan {
   const dir = planFolder(named, resultsDir)
   const file = path.join(dir, PLAN)
-  const { config, asked, runs, ...others } = readSealedJson(file, FORMAT) as JsonObject & Stored
+  const { name, config, asked, runs, ...others } = readSealedJson(file, FORMAT) as JsonObject & Stored
   if (!isJsonObject(config) || !isJsonObject(asked) || !Array.isArray(runs))
     throw new UserError({ where: file, expected: 'config, asked and runs', found: 'something else', todo: FORMAT.todo })
+  if (name !== path.basename(dir))
+    throw new UserError({
+      where: file,
+      expected: `the plan of the sweep ${path.basename(dir)}`,
+      found: `that of ${String(name)}`,
+      todo: 'Put the file back into its folder, or give the folder its name back.',
+    })
   return {
     ...(others as unknown as Omit<SweepPlan, 'id' | 'dir' | 'runs'>),
     id: path.basename(dir),
@@ -206,6 +214,8 @@ function planFolder(named: string, resultsDir: string): string {
 }
 
 interface Stored {
+  /** Name of the folder. */
+  readonly name: unknown
   readonly resultsDir: string
   readonly config: unknown
   readonly asked: unknown

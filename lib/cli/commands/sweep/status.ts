@@ -5,11 +5,13 @@ import { readPlan } from '../../../experiment/sweep/plan.js'
 import { formatTable } from '../../../results/text.js'
 import { type Command, oneWord } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
+import { LISTING_CODE, reportDamaged } from '../../output.js'
 
 /** `recurlab sweep status PLAN`. */
 export const command: Command = {
   help: [
     'PLAN is the name of a sweep, a prefix of it, or its folder. The state of each run is read from the results, so this works on any machine that sees their folder; where Slurm is, its queue is told, too.',
+    LISTING_CODE,
     {
       title: 'Options',
       rows: [
@@ -28,14 +30,19 @@ export const command: Command = {
     const plan = readPlan(oneWord(words, 'one sweep'), out)
     const coverage = new Coverage(plan)
     const queue = await queuedTasks(plan)
+    const damaged = coverage.runs.flatMap(({ run, isDamaged, message }) =>
+      isDamaged ? [{ id: run, problem: message ?? '' }] : [],
+    )
+    reportDamaged(damaged)
+    const code = damaged.length > 0 ? 1 : 0
     if (flags.has('json')) {
       const facts = { plan: plan.dir, runs: coverage.runs, decisions: rungDecisions(plan), queue }
       process.stdout.write(`${JSON.stringify(facts)}\n`)
-      return 0
+      return code
     }
     process.stdout.write(`${formatTable(coverage.table())}\n${coverage.text()}\n${queueText(queue ?? [])}`)
-    for (const { run, state, message } of coverage.runs)
-      if (state === 'failed') process.stdout.write(`Failed: ${run}: ${message}\n`)
-    return 0
+    for (const { run, state, message, isDamaged } of coverage.runs)
+      if (state === 'failed' && !isDamaged) process.stdout.write(`Failed: ${run}: ${message}\n`)
+    return code
   },
 }

@@ -1,14 +1,16 @@
-import { UserError } from '../../../errors.js'
 import { recordingIds } from '../../../experiment/think/recordings.js'
 import { openRecording } from '../../../experiment/think/rollout-recording.js'
+import { readEach } from '../../../results/run.js'
 import { formatTable } from '../../../results/text.js'
 import { type Command, noWords } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
+import { LISTING_CODE, reportDamaged } from '../../output.js'
 import { settingsText } from './print.js'
 
 /** `recurlab think list`. */
 export const command: Command = {
   help: [
+    LISTING_CODE,
     {
       title: 'Options',
       rows: [
@@ -22,43 +24,39 @@ export const command: Command = {
   async run({ words, pairs, flags }) {
     noWords(words)
     const { out } = onlyKeys(pairs, ['out'])
-    const rows = recordingIds(out).map((id) => rowOf(id, out))
+    const recordings = recordingIds(out).map((id) => ({ id }))
+    const { read: rows, damaged } = readEach(recordings, ({ id }) => rowOf(id, out))
+    reportDamaged(damaged, 'recording')
     process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(shortRow))}\n`)
-    return 0
+    return damaged.length > 0 ? 1 : 0
   },
 }
 
 interface Row {
   readonly recording: string
   readonly state: string
-  readonly weights: string | null
-  readonly puzzles: number | null
-  readonly subset: string | null
-  readonly rollouts: string | null
+  readonly weights: string
+  readonly puzzles: number
+  readonly subset: string
+  readonly rollouts: string
 }
 
-/** Returns a row of the list; a damaged recording has its problem in place of its facts. */
+/** Returns a row of the list. @throws UserError for a damaged recording. */
 function rowOf(id: string, out: string | undefined): Row {
-  try {
-    const recording = openRecording(id, out)
-    const { state, weights, subset, recorded, versions } = recording.facts
-    return {
-      recording: id,
-      state,
-      weights: weights.name,
-      puzzles: Math.floor(recorded / versions),
-      subset: subset.name,
-      rollouts: settingsText(recording),
-    }
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const unknown = { weights: null, puzzles: null, subset: null, rollouts: null }
-    return { recording: id, state: `damaged: ${error.message}`, ...unknown }
+  const recording = openRecording(id, out)
+  const { state, weights, subset, recorded, versions } = recording.facts
+  return {
+    recording: id,
+    state,
+    weights: weights.name,
+    puzzles: Math.floor(recorded / versions),
+    subset: subset.name,
+    rollouts: settingsText(recording),
   }
 }
 
 /** Returns a row for a terminal: the ID names the weights, and only an unfinished recording has its state. */
 function shortRow({ recording, state, puzzles, rollouts }: Row): Record<string, string | number | null> {
-  const notes = [...(rollouts === null ? [] : [rollouts]), ...(state === 'finished' ? [] : [state])]
+  const notes = [rollouts, ...(state === 'finished' ? [] : [state])]
   return { recording, puzzles, rollouts: notes.join('; ') }
 }
