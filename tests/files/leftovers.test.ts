@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { writeFileAtomic } from '../../lib/files/atomic.js'
-import { recoverFolder } from '../../lib/files/folder-in-place.js'
+import { tidyBeside } from '../../lib/files/beside.js'
+import { processSpace } from '../../lib/files/owner.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-leftovers-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -15,20 +16,17 @@ const OLD = Date.now() / 1000 - 3600
 
 test('a folder that a killed process had moved aside comes back, unless another one is in its place', () => {
   const place = path.join(folder, 'data')
-  const aside = `${place}.${ENDED}.old`
+  const aside = `${place}.${ENDED}-${processSpace()}-0.old`
   mkdirSync(aside)
   writeFileSync(path.join(aside, 'content'), 'first')
-  recoverFolder(place)
+  tidyBeside(place)
   assert.equal(readFileSync(path.join(place, 'content'), 'utf8'), 'first')
-  for (const kind of ['old', 'tmp']) {
-    mkdirSync(`${place}.${ENDED}.${kind}`)
-    mkdirSync(`${place}.1.${kind}`)
-  }
-  recoverFolder(place)
-  assert.equal(readdirSync(folder).length, 5, 'what is young, or of a living process, stays')
-  for (const name of readdirSync(folder)) utimesSync(path.join(folder, name), OLD, OLD)
-  recoverFolder(place)
-  assert.deepEqual(readdirSync(folder).sort(), ['data', 'data.1.old', 'data.1.tmp'])
+  const living = ['old', 'tmp'].map((kind) => `data.1-${processSpace()}-0.${kind}`)
+  const elsewhere = `data.${ENDED}-another-0.old`
+  for (const name of [...living, elsewhere]) mkdirSync(path.join(folder, name))
+  for (const kind of ['old', 'tmp']) mkdirSync(`${place}.${ENDED}-${processSpace()}-1.${kind}`)
+  tidyBeside(place)
+  assert.deepEqual(readdirSync(folder).sort(), ['data', ...living, elsewhere].sort())
   assert.equal(readFileSync(path.join(place, 'content'), 'utf8'), 'first')
 })
 

@@ -24,6 +24,8 @@ const MEMORY_NEEDED = 1.5 * GIB
 const DISK_NEEDED = 1 * GIB
 
 const COMPLETE = 'Everything that npm start needs is present.'
+/** A pointer to what is not part of a machine. */
+const STORED = 'What is stored here is checked by: recurlab verify.'
 const INCOMPLETE = 'Something that npm start needs is missing: see MISSING above.'
 
 /** One line of the report. `needed`: `npm start` does not work without it. */
@@ -66,7 +68,7 @@ export const command: Command = {
     const ok = hasNeeded(rows)
     const choice = backend instanceof UserError ? null : backend
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ok, backend: choice, rows }, null, 2)}\n`)
-    else process.stdout.write(doctorReport(rows, ok ? COMPLETE : INCOMPLETE))
+    else process.stdout.write(doctorReport(rows, `${ok ? COMPLETE : INCOMPLETE}\n${STORED}`))
     return ok ? 0 : 1
   },
 }
