@@ -15,6 +15,9 @@ const SHARES: Readonly<Record<string, string>> = {
 /** Display names of metrics with a unit, or with a name other than their key. */
 const OTHERS: Readonly<Record<string, string>> = {
   'train.loss': 'training loss',
+  'train.gradientNorm': 'gradient norm',
+  'train.weightNorm': 'weight norm',
+  skippedUpdates: 'skipped updates',
   trainSeconds: 'training (s)',
   trainCpuSeconds: 'training (CPU s)',
   trainJoules: 'training (J)',

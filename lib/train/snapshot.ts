@@ -15,6 +15,7 @@ import type { TrainingState } from './step.js'
 const snapshotState = z.strictObject({
   step: z.int().min(0),
   updates: z.int().min(0),
+  skipped: z.strictObject({ total: z.int().min(0), inARow: z.int().min(0) }),
   exploration: z.array(z.int()).length(4),
   sampler: z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }),
   /** Time and energy of training so far. */
@@ -32,9 +33,9 @@ export interface Snapshot {
 }
 
 /** Prefixes of tensors that are not weights. */
-const EMA = 'ema/'
-const FIRST_MOMENT = 'adam.m/'
-const SECOND_MOMENT = 'adam.v/'
+export const EMA = 'ema/'
+export const FIRST_MOMENT = 'adam.m/'
+export const SECOND_MOMENT = 'adam.v/'
 
 /**
  * Returns the full state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
@@ -70,6 +71,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, spent:
     state: {
       step: state.step,
       updates: state.optimizer.t,
+      skipped: { ...state.skipped },
       exploration: state.exploration.state(),
       sampler: { ...sampler },
       spent: { ...spent },
@@ -128,6 +130,7 @@ export function restoreSnapshot(
       ema: tensors.has(EMA + all[0]) ? stored(EMA, all) : null,
       carry,
       step: parsed.data.step,
+      skipped: parsed.data.skipped,
       exploration: Random.fromState(parsed.data.exploration),
     },
     sampler: parsed.data.sampler,

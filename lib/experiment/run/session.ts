@@ -85,7 +85,11 @@ export async function continueSession(
     data.test.count > 0 && evaluatedAt() < state.step && (state.step % interval === 0 || ended !== null)
   // A new run has no checkpoint yet; a resumed one is at its checkpoint.
   let saved = state.step > 0 ? state.step : null
-  const diverging = () => ({ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options })
+  const lossBefore = lastMetrics?.['train.loss']
+  const diverging = () => ({
+    ...{ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options },
+    lastLoss: trainer.lastLoss ?? (typeof lossBefore === 'number' ? lossBefore : null),
+  })
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
@@ -121,7 +125,10 @@ export async function continueSession(
   }
   const stepOrDiverge = (): StepMetrics => {
     try {
-      return trainer.step()
+      const metrics = trainer.step()
+      if (metrics.skipped !== undefined && isPowerOfTen(metrics.skippedUpdates))
+        observer?.onNote?.(skippedNote(metrics.step, metrics.skippedUpdates, metrics.skipped))
+      return metrics
     } catch (error) {
       throw divergedInStep(diverging(), error)
     }
@@ -171,6 +178,16 @@ export async function continueSession(
     forced.release()
     free(session)
   }
+}
+
+/** Says that an update was skipped. */
+function skippedNote(step: number, skipped: number, found: string): string {
+  const nth = skipped === 1 ? '' : `, ${skipped} so far`
+  return `step ${step} makes no update${nth}: ${found} (notFinite=skip)`
+}
+
+function isPowerOfTen(count: number): boolean {
+  return /^10*$/.test(String(count))
 }
 
 /** Returns whether a checkpoint is due at a step, apart from those of evaluations. */
