@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
+import type { Carry } from '../model/carry.js'
+import type { State } from '../model/recursion.js'
 import { publishedLatent } from '../model/shape.js'
 import { PUZZLE_TABLE, type Weights } from '../model/weights.js'
 import type { Pass } from './pass.js'
@@ -36,33 +38,32 @@ export interface StepSquares {
   readonly firstMoments: Float64Array
 }
 
-/** A tensor that is checked, named as in a checkpoint. */
-interface Named {
-  readonly name: string
-  readonly tensor: tf.Tensor
-  readonly inState: boolean
-}
+/** Numbers with their name in a checkpoint, or words where no checkpoint holds them. */
+type Named = readonly [name: string, data: tf.Tensor | Float32Array]
 
 /**
  * Checks all that a step has computed and all that its update reads: losses, gradients, latents; trained weights, their
  * moments and averages. Every tensor is read once.
  *
+ * @param taken the carry that the pass began with
  * @throws NotFinite naming the losses, and the first tensor, that hold NaN or infinity.
  */
-export function checkStep(state: TrainingState, pass: Pass): StepSquares {
+export function checkStep(state: TrainingState, taken: Carry, pass: Pass): StepSquares {
   const names = Object.keys(pass.gradients)
-  const tensors = checkedTensors(state, pass, names)
-  const squares = Float64Array.from(sumsOfSquares(tensors.map(({ tensor }) => tensor)))
+  // Gradients, weights and first moments come first, each in the order of the names.
+  const before = stateOf(state, names).map(([, tensor]) => tensor)
+  const tensors = [...Object.values(pass.gradients), ...before, ...Object.values(pass.state)]
+  const squares = Float64Array.from(sumsOfSquares(tensors))
   const losses = badLosses(pass.losses)
-  for (const [i, sum] of squares.entries())
-    if (!Number.isFinite(sum)) {
-      const data = tensors[i]!.tensor.dataSync() as Float32Array
-      if (!isFiniteArray(data)) throw notFinite(state, pass, losses, tensors)
-      // Finite numbers above 1e19, whose squares are too large for float32.
-      squares[i] = data.reduce((total, x) => total + x * x, 0)
-    }
-  const isFinitePass = losses.length === 0 && (!pass.puzzleGradients || isFiniteArray(pass.puzzleGradients))
-  if (!isFinitePass) throw notFinite(state, pass, losses, tensors)
+  for (const [i, sum] of squares.entries()) {
+    if (Number.isFinite(sum)) continue
+    const data = tensors[i]!.dataSync() as Float32Array
+    if (!isFiniteArray(data)) throw notFinite(state, taken, pass, losses)
+    // Finite numbers above 1e19, whose squares are too large for float32.
+    squares[i] = data.reduce((total, x) => total + x * x, 0)
+  }
+  if (losses.length > 0 || (pass.puzzleGradients && !isFiniteArray(pass.puzzleGradients)))
+    throw notFinite(state, taken, pass, losses)
   const of = (kind: number): Float64Array => squares.subarray(kind * names.length, (kind + 1) * names.length)
   return { gradients: of(0), weights: of(1), firstMoments: of(2) }
 }
@@ -74,20 +75,15 @@ export function stepNorms({ gradients, weights }: StepSquares): StepNorms {
   return { gradient: norm(gradients), weights: norm(weights) }
 }
 
-/** Returns what a step reads and makes; gradients, weights and first moments come first, in the order of `names`. */
-function checkedTensors({ model, optimizer, ema }: TrainingState, pass: Pass, names: readonly string[]): Named[] {
-  const all = (prefix: string, weights: Weights, inState: boolean): Named[] =>
-    names.map((name) => ({ name: prefix + name, tensor: weights[name]!, inState }))
-  const latents = Object.entries(pass.state).map(([latent, tensor]) => {
-    return { name: `carry/${publishedLatent(latent)}`, tensor, inState: false }
-  })
+/** Returns the trained weights, their moments and averages. */
+function stateOf({ model, optimizer, ema }: TrainingState, names: readonly string[]): [string, tf.Tensor][] {
+  const all = (prefix: string, weights: Weights): [string, tf.Tensor][] =>
+    names.map((name) => [prefix + name, weights[name]!])
   return [
-    ...all('the gradient of ', pass.gradients, false),
-    ...all('', model.weights, true),
-    ...all(FIRST_MOMENT, optimizer.m, true),
-    ...all(SECOND_MOMENT, optimizer.v, true),
-    ...(ema ? all(EMA, ema, true) : []),
-    ...latents,
+    ...all('', model.weights),
+    ...all(FIRST_MOMENT, optimizer.m),
+    ...all(SECOND_MOMENT, optimizer.v),
+    ...(ema ? all(EMA, ema) : []),
   ]
 }
 
@@ -97,30 +93,35 @@ function badLosses({ lmLoss, qHaltLoss, qContinueLoss }: Pass['losses']): string
     .map(([name, value]) => `${name} ${value}`)
 }
 
-/** Returns the error of a pass: its losses and the first tensor to blame, one of the state before any that was computed from it. */
-function notFinite(state: TrainingState, pass: Pass, losses: readonly string[], tensors: readonly Named[]): NotFinite {
+/** Returns the error of a pass: its losses, and the first tensor that is not finite in the order in which a step computes them. */
+function notFinite(state: TrainingState, taken: Carry, pass: Pass, losses: readonly string[]): NotFinite {
   const { weights, puzzleTable } = state.model
-  const inState = firstNotFinite([
-    ...tensors.filter((one) => one.inState).map(({ name, tensor }) => [name, tensor] as const),
+  const before = firstNotFinite([
+    ...stateOf(state, Object.keys(pass.gradients)),
     ...Object.entries(weights),
-    [PUZZLE_TABLE, puzzleTable] as const,
+    [PUZZLE_TABLE, puzzleTable],
   ])
-  const made = firstNotFinite([
-    ...tensors.filter((one) => !one.inState).map(({ name, tensor }) => [name, tensor] as const),
-    ['the logits', pass.outputs.logits] as const,
-    ...(pass.puzzleGradients ? [['the gradient of the puzzle embedding', pass.puzzleGradients] as const] : []),
-  ])
-  const tensor = inState ?? made
-  return new NotFinite([...losses, ...(tensor === null ? [] : [tensor])].join(' and '), pass.losses, inState !== null)
+  const tensor =
+    before ??
+    firstNotFinite([
+      ...latentsOf(taken.state, ' before the step'),
+      ...latentsOf(pass.state),
+      ['the logits', pass.outputs.logits],
+      ...Object.entries(pass.gradients).map(([name, gradient]): Named => [`the gradient of ${name}`, gradient]),
+      ...(pass.puzzleGradients ? [['the gradient of the puzzle embedding', pass.puzzleGradients] as const] : []),
+    ])
+  return new NotFinite([...losses, ...(tensor === null ? [] : [tensor])].join(' and '), pass.losses, before !== null)
+}
+
+function latentsOf(latents: State, when = ''): Named[] {
+  return Object.entries(latents).map(([latent, tensor]) => [`carry/${publishedLatent(latent)}${when}`, tensor])
 }
 
 /**
- * Describes the first of several arrays or tensors that holds NaN or infinity: `NaN in q_head.bias (1 of 2 numbers)`; null if all
- * are finite.
+ * Describes the first of several arrays or tensors that holds NaN or infinity: `NaN in q_head.bias (1 of 2 numbers)`; null if
+ * all are finite.
  */
-export function firstNotFinite(
-  arrays: Iterable<readonly [name: string, data: Float32Array | tf.Tensor]>,
-): string | null {
+export function firstNotFinite(arrays: Iterable<Named>): string | null {
   for (const [name, data] of arrays) {
     const array = data instanceof Float32Array ? data : (data.dataSync() as Float32Array)
     if (isFiniteArray(array)) continue
@@ -132,7 +133,7 @@ export function firstNotFinite(
 }
 
 /** Returns whether all numbers are finite: the sum of 0 × x is then 0, however large they are. */
-export function isFiniteArray(data: Float32Array): boolean {
+function isFiniteArray(data: Float32Array): boolean {
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += 0 * data[i]!
   return sum === 0

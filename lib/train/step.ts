@@ -164,7 +164,7 @@ function updatingStep(
   const { taken, pass, squares } = freedIfItFails(() => {
     const taken = takeRows(state.carry, offered, model)
     const pass = forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size)
-    const squares = checkStep(state, pass)
+    const squares = checkStep(state, taken, pass)
     const rates: UpdateRates = { ...options, lr, puzzleLr }
     checkUpdate(state, pass, squares, taken.batch.puzzleIds, rates)
     return { taken, pass, squares }

@@ -1,5 +1,6 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
 import { type Spent, startMeter } from '../../backend/spent.js'
+import { bestMetricOf } from '../../config/best-metric.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
@@ -7,6 +8,7 @@ import { outcomesTable } from '../../evaluate/outcomes.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { evaluationSettings } from '../../evaluate/settings.js'
 import { evaluationSpent } from '../../evaluate/spent.js'
+import { collapseOf, collapseText } from '../../results/collapse.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import { votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
@@ -169,6 +171,8 @@ export async function continueSession(
       return 'interrupted'
     }
     run.finish('finished', ended.message ?? undefined, ended.reason)
+    const collapse = collapseOf(run.evaluations, bestMetricOf(config), config.ema)
+    if (collapse !== null) observer?.onNote?.(`collapsed after the best evaluation: ${collapseText(collapse)}`)
     observer?.onEnd?.('finished', ended)
     return 'finished'
   } catch (error) {
