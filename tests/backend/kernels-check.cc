@@ -536,6 +536,23 @@ static void check_functions() {
   }
 }
 
+/** Checks that an exception of a task reaches the caller, and that the pool goes on. */
+static void check_exceptions(Pool& pool) {
+  for (int64_t bad = 0; bad < 40; bad++) {
+    bool caught = false;
+    try {
+      pool.run(40, [&](int64_t i) {
+        if (i == bad) throw std::bad_alloc();
+      });
+    } catch (const std::bad_alloc&) {
+      caught = true;
+    }
+    std::atomic<int64_t> done{0};
+    pool.run(40, [&](int64_t) { done++; });
+    if (!caught || done != 40) failures++, std::printf("pool: task %d throws\n", (int)bad);
+  }
+}
+
 /** Checks that two simultaneous callers get the results of a single one. */
 static void check_callers(Pool& pool) {
   const int64_t M = 64, N = 48, K = 40;
@@ -600,6 +617,8 @@ int main(int, char** arguments) {
   Pool &one = *new Pool(1), &three = *new Pool(3);
   check_functions();
   check_callers(three);
+  check_exceptions(one);
+  check_exceptions(three);
   check_blocks();
   for (int i = 0; i < times; i++) {
     check_channels(one, three);

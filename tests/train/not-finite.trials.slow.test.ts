@@ -187,7 +187,8 @@ async function attempt(one: Case, { random }: { readonly random: Random }): Prom
   const { trainer, run } = session
   const { state } = trainer
   // No checkpoint is due between the fault and the step that meets it.
-  const step = [2, 3, 5, 6, 8][random.int(5)]!
+  const steps = place === 'logits' ? [2, 3, 5] : [2, 3, 5, 6, 8]
+  const step = steps[random.int(steps.length)]!
   const [lr, shape] = [schedule.lr, state.model.shape]
   let name: string | null = null
   let before: object | null = null
@@ -199,7 +200,7 @@ async function attempt(one: Case, { random }: { readonly random: Random }): Prom
     schedule.lr = lr
     if (done !== step - 1) return
     if (place === 'value' || place === 'gradient') spoilt = { part: place, number }
-    else if (place === 'update') schedule.lr = 1e38
+    else if (place === 'update') schedule.lr = 1e39
     else name = spoilState(state, place, number, random)
     const isOnce = ['value', 'gradient', 'latent', 'update'].includes(place)
     if (isOnce && notFinite === 'skip') before = kept(trainer.snapshot())

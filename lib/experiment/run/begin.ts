@@ -108,6 +108,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     }),
     run,
     metrics,
+    estimate,
   }
 }
 

@@ -15,6 +15,8 @@ import type { Votes } from '../../tasks/votes.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
 import { timeEvaluation } from '../estimate/evaluation-time.js'
+import type { Estimate } from '../estimate/memory.js'
+import { type MemoryUser, outOfMemory } from '../estimate/out-of-memory.js'
 import type { RunWork } from '../estimate/work.js'
 import { endedByEvaluation, endedByStep, mayEndEarly } from './ending.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
@@ -47,6 +49,8 @@ export interface Session {
   readonly run: RunWriter
   /** Custom metrics. Default none. */
   readonly metrics?: Metrics
+  /** The memory of the run. Default: unknown. */
+  readonly estimate?: Pick<Estimate, 'peakBytes' | 'lower'> | null
 }
 
 /** How a session ended. */
@@ -143,6 +147,8 @@ export async function continueSession(
     observer?.onEvaluationTime?.(timeEvaluation(trainer.evaluated, work, data))
   }
   const forced = whenForced(session)
+  if (data.test.count === 0)
+    observer?.onNote?.('the data set has no test puzzles: the run is not evaluated, and has no test metrics')
   observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
   try {
     // The first save comes before the first step, so that a write error shows now, not after an hour.
@@ -175,12 +181,25 @@ export async function continueSession(
     if (collapse !== null) observer?.onNote?.(`collapsed after the best evaluation: ${collapseText(collapse)}`)
     observer?.onEnd?.('finished', ended)
     return 'finished'
-  } catch (error) {
+  } catch (thrown) {
+    const error = outOfMemory(memoryUser(session, saved ?? 0), thrown)
     if (!forced.happened()) run.finish('failed', error instanceof Error ? error.message : String(error))
     throw error
   } finally {
     forced.release()
     free(session)
+  }
+}
+
+function memoryUser({ run, trainer, estimate = null, work: { config } }: Session, saved: number): MemoryUser {
+  const { batch, microBatch = batch } = { ...config, ...trainer.options }
+  const lower =
+    estimate?.lower ??
+    `Lower microBatch (${microBatch}), batch (${batch}), evalBatch (${config.evalBatch}) or hidden (${config.hidden}).`
+  return {
+    where: `run ${run.id}, step ${trainer.state.step + 1}`,
+    estimate: estimate?.peakBytes ?? null,
+    todo: `The run has failed; its last checkpoint is of step ${saved}. ${lower}`,
   }
 }
 
