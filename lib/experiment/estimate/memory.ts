@@ -164,8 +164,9 @@ function lowering({ table, weights, rows = 0, evaluating = 0, ...keys }: Needs):
     { bytes: weights, keys: `hidden (${keys.hidden}), layers or expansion` },
     { bytes: table, keys: `puzzleDim (${keys.puzzleDim})` },
   ]
-  const sorted = all.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes)
-  const [first, ...others] = sorted.map(({ bytes, keys }) => `${keys}, by which ${sizeText(bytes)} grow`)
+  const least = 0.01 * all.reduce((sum, { bytes }) => sum + bytes, 0)
+  const sorted = all.filter(({ bytes }) => bytes > least).sort((a, b) => b.bytes - a.bytes)
+  const [first, ...others] = sorted.map(({ bytes, keys }) => `${keys}, for ${sizeText(bytes)}`)
   return `Lower ${[first, ...others].join('; then ')}.`
 }
 
