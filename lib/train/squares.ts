@@ -11,7 +11,7 @@ export function sumsOfSquares(tensors: readonly tf.Tensor[]): Float32Array {
     const fast = kernels()
     const sums = fast
       ? fast.run('RecurlabSquares', { count: tensors.length }, tensors, 1)[0]!
-      : tf.stack(tensors.map((tensor) => tf.sum(tf.square(tensor))))
+      : tf.stack(tensors.map((tensor) => tf.tidy(() => tf.sum(tf.square(tensor)))))
     return Float32Array.from(sums.dataSync())
   })
 }
