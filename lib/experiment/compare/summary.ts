@@ -20,7 +20,7 @@ import {
 import { grouped } from '../../statistics/grouped.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
-import { counted, leftOut, unfinished } from './arm-notes.js'
+import { collapsed, counted, leftOut, unfinished } from './arm-notes.js'
 import { bestOf, checkMetric, lastOf, type Measured } from './measured.js'
 
 /** Options of {@link summarise} beside those of the interval. */
@@ -290,6 +290,7 @@ function notesOn(arms: readonly Arm[], rows: readonly SummaryRow[], metric: stri
     return [
       ...leftOut(arm, n),
       ...unfinished(arm),
+      ...collapsed(arm, metric),
       ...(least < most ? [`${label}: the last evaluations are of steps ${least} to ${most}.`] : []),
       ...(new Set(seeds.filter((seed) => seed !== null)).size < seeds.filter((seed) => seed !== null).length
         ? [`${label}: a seed occurs more than once; its runs are not independent.`]

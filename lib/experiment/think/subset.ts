@@ -28,6 +28,8 @@ export function subsetOf(
   split: 'train' | 'test' = 'test',
 ): Subset {
   const { count } = data[split]
+  if (count === 0)
+    throw new UserError({ where: `the ${split} split`, expected: 'at least one puzzle', found: 'none', exitCode: 2 })
   const all = Array.from({ length: count }, (_, i) => i)
   const named = (name: string, chosen: readonly number[]): Subset => {
     const sorted = [...chosen].sort((a, b) => a - b)

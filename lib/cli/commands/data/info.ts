@@ -4,6 +4,7 @@ import { describeExample } from '../../../plot/puzzle.js'
 import { boardsOf } from '../../../plot/puzzle-board.js'
 import { boardsText } from '../../../plot/puzzle-text.js'
 import { formatTable } from '../../../results/text.js'
+import { percentText } from '../../../statistics/rounding.js'
 import { type DatasetFacts, datasetFacts } from '../../../storage/facts.js'
 import type { Repeats } from '../../../storage/overlap.js'
 import { loadDataset } from '../../../storage/store.js'
@@ -82,7 +83,7 @@ function duplicateWords({ manifest }: Dataset, { duplicates: { literal, twins } 
 }
 
 function vocabularyText({ vocabulary }: DatasetFacts): string {
-  const percent = (share: number): number => Math.round(share * 10_000) / 100
+  const percent = (share: number): number => Number(percentText(share, 2))
   return formatTable(
     vocabulary.map(({ token, meaning, inInputs, inLabels }) => ({
       token,
