@@ -1,3 +1,5 @@
+import { visible } from './escape/visible.js'
+
 /** The parts of a message that tells a user how to correct a mistake. */
 export interface UserErrorParts {
   /** The valid input, e.g. `81 characters`. */
@@ -34,5 +36,5 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${where}: ` : ''}expected ${expected}, found ${found}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${visible(where)}: ` : ''}expected ${visible(expected)}, found ${visible(found)}.${todo ? ` ${todo}` : ''}`
 }

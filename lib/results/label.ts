@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { unprintableIn } from '../escape/visible.js'
 import { checkFormatVersion } from '../files/format-version.js'
 import { jsonText, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
@@ -27,9 +28,6 @@ export interface LabelOptions {
 /** Label of a run without a name, a note or tags. */
 export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
-
-/** Control characters, unpaired surrogates, and characters that change the direction of the text after them. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /** Format version of `label.json`. */
 const FORMAT_VERSION = 1
@@ -98,8 +96,8 @@ function checked(key: string, text: string, most: number, allowed = ''): string 
   if (trimmed === '') throw found('an empty one')
   const count = [...trimmed].length
   if (count > most) throw found(`${count}`)
-  const bad = UNPRINTABLE.exec(allowed === '' ? trimmed : trimmed.replaceAll(allowed, ''))
-  if (bad) throw found(`the character U+${bad[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
+  const bad = unprintableIn(allowed === '' ? trimmed : trimmed.replaceAll(allowed, ''))
+  if (bad !== null) throw found(`the character U+${bad.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
   return trimmed
 }
 
