@@ -36,5 +36,12 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${visible(where)}: ` : ''}expected ${visible(expected)}, found ${visible(found)}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${shown(where)}: ` : ''}expected ${visible(expected)}, found ${shown(found)}.${todo ? ` ${todo}` : ''}`
+}
+
+/** Most characters of a place or an input in a message. */
+const MOST = 2000
+
+function shown(text: string): string {
+  return visible(text.length > MOST ? `${text.slice(0, MOST)}…` : text)
 }

