@@ -65,17 +65,25 @@ export function readLabel(dir: string): RunLabel {
   const json = readJson(file)
   checkFormatVersion(json, file, "a run's name, note and tags", FORMAT_VERSION)
   const parsed = schema.safeParse(json)
-  if (parsed.success) {
-    const { name, note, tags } = parsed.data
-    return { name, note, tags }
+  const damaged = (found: string): UserError =>
+    new UserError({
+      where: file,
+      expected: "a run's name, note and tags",
+      found,
+      todo: 'Delete the file; recurlab runs ID name=… writes another.',
+    })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw damaged(`${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'something else'}`)
   }
-  const issue = parsed.error.issues[0]
-  throw new UserError({
-    where: file,
-    expected: "a run's name, note and tags",
-    found: `${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'something else'}`,
-    todo: 'Delete the file; recurlab runs ID name=… writes another.',
-  })
+  const { name, note, tags } = parsed.data
+  try {
+    return newLabel({ name, note, tags })
+  } catch (error) {
+    // A file of somebody else's can hold what this library does not write.
+    if (error instanceof UserError) throw damaged(error.message.replace(/\.$/, ''))
+    throw error
+  }
 }
 
 /** Writes the label of a run, atomically. @throws UserError when it cannot be written. */

@@ -1,3 +1,4 @@
+import { visible } from '../../../escape/visible.js'
 import { queuedTasks, queueText } from '../../../experiment/slurm/jobs.js'
 import { Coverage } from '../../../experiment/sweep/coverage.js'
 import { rungDecisions } from '../../../experiment/sweep/halving.js'
@@ -35,7 +36,7 @@ export const command: Command = {
     }
     process.stdout.write(`${formatTable(coverage.table())}\n${coverage.text()}\n${queueText(queue ?? [])}`)
     for (const { run, state, message } of coverage.runs)
-      if (state === 'failed') process.stdout.write(`Failed: ${run}: ${message}\n`)
+      if (state === 'failed') process.stdout.write(`Failed: ${run}: ${visible(String(message))}\n`)
     return 0
   },
 }
