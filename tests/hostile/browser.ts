@@ -50,7 +50,7 @@ export class HostileBrowser {
     const context = await browser.newContext({ bypassCSP: !obeys })
     await context.addInitScript({ path: path.join(import.meta.dirname, 'page.mjs') })
     const made = new HostileBrowser(browser, context, await context.newPage())
-    made.#page.setDefaultTimeout(60_000)
+    context.setDefaultTimeout(60_000)
     await made.#listen()
     return made
   }
@@ -70,7 +70,7 @@ export class HostileBrowser {
       const name = /^RAN (.*)$/s.exec(message.text())?.[1]
       if (name !== undefined) this.#ran.push(name)
     })
-    this.#page.on('dialog', (dialog) => void dialog.dismiss())
+    this.#context.on('dialog', (dialog) => void dialog.dismiss())
   }
 
   /** The page, for documents that scripts of a test change. */
@@ -81,17 +81,30 @@ export class HostileBrowser {
   /** Opens a document, waits until it is quiet, and tells what was seen. */
   async open(document: Opened): Promise<Seen> {
     this.#served = document
+    await this.#goThere()
+    return this.seen(document.scripts ?? 0)
+  }
+
+  async #goThere(attempts = 3): Promise<void> {
     this.#asked = []
     this.#ran = []
-    await this.#page.goto(HERE, { waitUntil: 'load' })
-    return this.seen(document.scripts ?? 0)
+    try {
+      await this.#page.goto(HERE, { waitUntil: 'load' })
+    } catch (error) {
+      // The last document was about to lead elsewhere.
+      if (attempts > 1 && /interrupted|ERR_ABORTED/.test(String(error))) await this.#goThere(attempts - 1)
+      else throw error
+    }
   }
 
   /** Tells what was seen since the last document was opened. @param scripts those of the page itself */
   async seen(scripts: number): Promise<Seen> {
     await this.#page.waitForTimeout(60)
-    const active = (await this.#page.evaluate(`hostile.activeContent(${scripts})`)) as string[]
-    return { ran: [...this.#ran], asked: [...this.#asked], active }
+    const active = await this.#page.evaluate(`hostile.activeContent(${scripts})`).catch((error: Error) => {
+      if (/context was destroyed/.test(error.message)) return ['the document was left']
+      throw error
+    })
+    return { ran: [...this.#ran], asked: [...this.#asked], active: active as string[] }
   }
 
   async close(): Promise<void> {

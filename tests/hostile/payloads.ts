@@ -49,6 +49,7 @@ const MADE: Readonly<Record<string, (run: string) => string>> = {
   base: () => `<base href=${NET}/><link rel=stylesheet href=${NET}/l.css>`,
   'style import': () => `<style>@import "${NET}/s.css"; * { background: url(${NET}/b.png) }</style>`,
   'style breakout': () => `red; background: url(${NET}/c.png); --x: "`,
+  'CSS url': () => `<div style="background: url(${NET}/d.png); list-style: u\\72l(${NET}/e.png)">x</div>`,
   'CSS expression': (run) =>
     `"><div style="width: expression(${run}); behavior: url(${NET}/h.htc); -moz-binding: url(${NET}/x.xml)">`,
   'double quote breakout': (run) => `" onmouseover=${run} onfocus=${run} autofocus tabindex=0 x="`,

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { effectiveConfig } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
@@ -67,11 +67,4 @@ function provenance(text: string, dataHash: string): object {
     machine,
     lockHash: text,
   }
-}
-
-/** Stores a folder of a sweep's logs. @returns its name */
-export function folderNamed(text: string, parent: string): string {
-  const folder = path.join(parent, text.replaceAll(/[/\0]/g, '-').slice(0, 60))
-  mkdirSync(folder, { recursive: true })
-  return folder
 }
