@@ -36,7 +36,7 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${shown(where)}: ` : ''}expected ${visible(expected)}, found ${shown(found)}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${shown(where)}: ` : ''}expected ${visible(expected)}, found ${shown(found)}.${todo ? ` ${visible(todo)}` : ''}`
 }
 
 /** Most characters of a place or an input in a message. */

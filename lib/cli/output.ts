@@ -20,8 +20,8 @@ const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED
 const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
 
 /**
- * Makes control sequences in what is printed visible, which are a user's unless {@link writeOwn} writes them, and lets work continue if its output cannot be written because the reader closed the pipe or the disk is full: that output,
- * and all later output, is dropped.
+ * Makes the control sequences of what is printed visible, unless {@link writeOwn} writes them. Lets work continue if its output
+ * cannot be written because the reader closed the pipe or the disk is full: that output, and all later output, is dropped.
  */
 export function guardOutput(): Output {
   const known = streams.has(process.stdout)
