@@ -1,3 +1,5 @@
+import { visible } from './escape/visible.js'
+
 /** The parts of a message that tells a user how to correct a mistake. */
 export interface UserErrorParts {
   /** The valid input, e.g. `81 characters`. */
@@ -37,5 +39,12 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${where}: ` : ''}expected ${expected}, found ${found}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${shown(where)}: ` : ''}expected ${visible(expected)}, found ${shown(found)}.${todo ? ` ${visible(todo)}` : ''}`
+}
+
+/** Most characters of a place or an input in a message. */
+const MOST = 2000
+
+function shown(text: string): string {
+  return visible(text.length > MOST ? `${text.slice(0, MOST)}…` : text)
 }

@@ -25,6 +25,9 @@ function titleOf(file: string): string {
   return path.basename(file, '.html')
 }
 
+/** Exit code of report.py for a notebook that is not one by nbformat's schema. */
+const INVALID = 3
+
 function convert(notebook: Notebook): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
@@ -42,6 +45,8 @@ function convert(notebook: Notebook): Promise<string> {
     child.on('error', (error) => fail(error.message))
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(page).toString('utf8'))
+      else if (code === INVALID)
+        reject(new UserError({ where: 'the notebook', expected: 'one that nbformat accepts', found: log.trim() }))
       else fail(log.trim().split('\n').at(-1) ?? `exit code ${code}`)
     })
     // A child that has ended already is reported by its exit code.

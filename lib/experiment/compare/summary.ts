@@ -1,9 +1,9 @@
+import { paragraphHtml } from '../../escape/html.js'
 import type { Counted } from '../../evaluate/counted.js'
 import { isShare, metricName, metricTitle } from '../../evaluate/metric-names.js'
 import type { Cell, Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { Comparison } from '../../results/comparison.js'
 import { type PaperRows, toCsv } from '../../results/export.js'
 import { type LatexOptions, toLatex } from '../../results/latex.js'
@@ -166,7 +166,7 @@ export class Summary {
     const { 'text/html': html, 'text/plain': text } = bundleOf(this.table())
     const notes = this.footnotes()
     return {
-      'text/html': `${html}${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`,
+      'text/html': `${html}${notes.map(paragraphHtml).join('')}`,
       'text/plain': [text, ...notes].join('\n'),
     }
   }

@@ -1,8 +1,8 @@
+import { escapeHtml } from '../../escape/html.js'
 import { metricName, metricText } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import type { Difference, RunDifferences } from './differences.js'
 import type { EnvironmentChange } from './environment.js'
 
