@@ -4,11 +4,18 @@ import './signals.mjs'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { registerTypeScript } from '../typescript/hook.mjs'
+import { machineLacks, settleTemporaryFolder } from '../setup/machine.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '')
 
-if (existsSync(`${root}/node_modules/typescript`)) {
+const lacks = machineLacks()
+if (lacks !== null) {
+  process.stderr.write(`recurlab: ${lacks}\n`)
+  process.exitCode = 1
+} else if (existsSync(`${root}/node_modules/typescript`)) {
+  const settled = settleTemporaryFolder(root)
+  if (settled !== null) process.stderr.write(`recurlab: ${settled}\n`)
+  const { registerTypeScript } = await import('../typescript/hook.mjs')
   registerTypeScript(root)
   const { main } = createRequire(import.meta.url)('./main.ts')
   process.exitCode = await main(process.argv.slice(2))

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { settleTemporaryFolder } from '../setup/machine.mjs'
 import { registerTypeScript } from '../typescript/hook.mjs'
 
 // SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
@@ -14,6 +15,7 @@ if (connectionFile === undefined) {
   )
   process.exit(2)
 }
+settleTemporaryFolder(root)
 registerTypeScript(root)
 const { start } = createRequire(import.meta.url)('./server/start.ts')
 start(path.resolve(connectionFile), root).catch((error) => {

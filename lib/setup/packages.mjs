@@ -9,6 +9,15 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 const stamp = inRoot('node_modules', '.recurlab-stamp')
 const manifest = ['package.json', 'package-lock.json', '.npmrc']
 
+/**
+ * Options of `npm ci`. Given on the command line, they override the user's own configuration and NODE_ENV, which may leave
+ * out packages or put them elsewhere.
+ */
+const OPTIONS = [
+  ...['--ignore-scripts', '--include=dev', '--include=optional', '--no-global', '--location=project', '--no-dry-run'],
+  ...['--no-audit', '--no-fund', '--loglevel=error'],
+]
+
 /** Returns the key of everything that node_modules depends on. */
 function key() {
   return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
@@ -33,14 +42,7 @@ export async function installPackages() {
   }
   const work = workFolder('npm')
   for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
-  // As a command-line option, which overrides the user's npm configuration.
-  const { code, output } = await runQuietly(
-    'npm',
-    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    {
-      cwd: work,
-    },
-  )
+  const { code, output } = await runQuietly('npm', ['ci', ...OPTIONS], { cwd: work })
   if (code !== 0)
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,

@@ -6,7 +6,7 @@ import { kernelspecIsReady } from './kernelspec.mjs'
 import { librariesAreReady } from './libtensorflow.mjs'
 import { hasNvidiaDriver, readRecord } from './native.mjs'
 import { packagesAreReady } from './packages.mjs'
-import { checkNode, findCompiler, findPython } from './platform.mjs'
+import { checkSystem, findCompiler, findPython } from './platform.mjs'
 import { venvIsReady } from './venv.mjs'
 
 /** @typedef {{ name: string, ok: boolean, needed: boolean, found: string, todo: string }} StatusRow */
@@ -21,7 +21,11 @@ export async function status() {
 
 /** @returns {Promise<StatusRow[]>} */
 async function rows() {
-  const [node, python, compiler] = await Promise.all([attempt(checkNode), attempt(pythonFound), attempt(compilerFound)])
+  const [node, python, compiler] = await Promise.all([
+    attempt(checkSystem),
+    attempt(pythonFound),
+    attempt(compilerFound),
+  ])
   return [
     { name: 'node', needed: true, ...node },
     { name: 'python', needed: true, ...python },
