@@ -16,17 +16,21 @@ export function machineLacks() {
   const { node } = process.versions
   if (!nodeIsFit(node))
     return `expected Node 20.19+, 22.12+ or 24, found ${node}. Install a newer Node (https://nodejs.org) and run the same command again.`
-  const files = limitOfOpenFiles()
+  const files = limitOf('open files')
   if (files < OPEN_FILES)
     return `expected a limit of at least ${OPEN_FILES} open files, found ${files}. Raise it (ulimit -n 1024) and run the same command again.`
   return null
 }
 
-/** Returns the number of files that this process may open; infinity if the system does not tell. */
-function limitOfOpenFiles() {
+/**
+ * Returns a limit of this process; infinity for none, or if the system does not tell.
+ *
+ * @param {'open files' | 'address space'} what a number of files, or bytes
+ */
+export function limitOf(what) {
   try {
-    // Node has raised its soft limit to the hard one already.
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+    // Node has raised its soft limit of open files to the hard one already.
+    const soft = new RegExp(`^Max ${what}\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
     return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)
   } catch {
     return Number.POSITIVE_INFINITY

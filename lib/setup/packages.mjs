@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:f
 import path from 'node:path'
 import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { limitOf } from './machine.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
@@ -17,6 +18,9 @@ const OPTIONS = [
   ...['--ignore-scripts', '--include=dev', '--include=optional', '--no-global', '--location=project', '--no-dry-run'],
   ...['--no-audit', '--no-fund', '--loglevel=error'],
 ]
+
+/** Limit of open files with which `npm ci` works; with 512 it ends with EMFILE. */
+const NPM_OPEN_FILES = 1024
 
 /** Returns the key of everything that node_modules depends on. */
 function key() {
@@ -40,6 +44,12 @@ export async function installPackages() {
     finish()
     return 'node_modules already holds what package-lock.json asks for'
   }
+  const files = limitOf('open files')
+  if (files < NPM_OPEN_FILES)
+    throw new SetupError(
+      `Expected a limit of at least ${NPM_OPEN_FILES} open files for npm, found ${files}.`,
+      'Raise it (ulimit -n 1024) and run the same command again.',
+    )
   const work = workFolder('npm')
   for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
   const { code, output } = await runQuietly('npm', ['ci', ...OPTIONS], { cwd: work })
