@@ -15,11 +15,26 @@ if (lacks !== null) {
 } else if (existsSync(`${root}/node_modules/typescript`)) {
   const settled = settleTemporaryFolder(root)
   if (settled !== null) process.stderr.write(`recurlab: ${settled}\n`)
-  const { registerTypeScript } = await import('../typescript/hook.mjs')
-  registerTypeScript(root)
-  const { main } = createRequire(import.meta.url)('./main.ts')
-  process.exitCode = await main(process.argv.slice(2))
+  const main = await loaded()
+  if (main) process.exitCode = await main(process.argv.slice(2))
 } else {
   process.stderr.write('recurlab: expected the npm packages in node_modules, found none. Run npm run setup.\n')
   process.exitCode = 1
+}
+
+/** @returns {Promise<((argv: string[]) => Promise<number>) | null>} the command; null if a damaged file keeps it from loading */
+async function loaded() {
+  try {
+    const { registerTypeScript } = await import('../typescript/hook.mjs')
+    registerTypeScript(root)
+    return createRequire(import.meta.url)('./main.ts').main
+  } catch (error) {
+    if (process.env.RECURLAB_DEBUG) throw error
+    const reason = error instanceof Error ? error.message.split('\n')[0] : error
+    process.stderr.write(
+      `recurlab: the command cannot be loaded: ${reason}. Run npm run setup, which mends damaged files.\n`,
+    )
+    process.exitCode = 1
+    return null
+  }
 }

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:f
 import path from 'node:path'
 import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { damageOf, takeInventory } from './inventory.mjs'
 import { limitOf } from './machine.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
@@ -27,10 +28,10 @@ function key() {
   return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
 }
 
-/** Returns whether node_modules matches the lock file. */
-export function packagesAreReady() {
-  if (readJson(stamp)?.key === key()) return existsSync(inRoot('node_modules', '.bin', 'recurlab'))
-  return false
+/** Returns whether node_modules matches the lock file. @param {boolean} [thorough] looks at every file */
+export function packagesAreReady(thorough = false) {
+  if (readJson(stamp)?.key !== key() || !existsSync(inRoot('node_modules', '.bin', 'recurlab'))) return false
+  return !thorough || damageOf('npm') === null
 }
 
 /**
@@ -40,7 +41,7 @@ export function packagesAreReady() {
  * @throws {SetupError}
  */
 export async function installPackages() {
-  if (matchesLock()) {
+  if (damageOf('npm') === null && matchesLock()) {
     finish()
     return 'node_modules already holds what package-lock.json asks for'
   }
@@ -72,6 +73,7 @@ function finish() {
   mkdirSync(path.dirname(link), { recursive: true })
   rmSync(link, { force: true })
   symlinkSync('../../lib/cli/recurlab.mjs', link)
+  takeInventory('npm', ['node_modules'])
   writeJson(stamp, { key: key() })
 }
 

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { lastLines, runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { damageOf, takeInventory } from './inventory.mjs'
 import { ISOLATED, inRoot, inSetup, inState, venvPython } from './paths.mjs'
 import { runPip } from './pip.mjs'
 import { findPython } from './platform.mjs'
@@ -18,9 +19,14 @@ function key() {
   return keyOf({ requirements: contentOf(requirements), recipe: RECIPE, place: folder })
 }
 
-/** Returns whether `.venv` is complete and up to date, was made in this place, and its Python is still installed. */
-export function venvIsReady() {
-  return readJson(stamp)?.key === key() && existsSync(venvPython)
+/**
+ * Returns whether `.venv` is complete and up to date, was made in this place, and its Python is still installed.
+ *
+ * @param {boolean} [thorough] looks at every file
+ */
+export function venvIsReady(thorough = false) {
+  if (readJson(stamp)?.key !== key() || !existsSync(venvPython)) return false
+  return !thorough || damageOf('venv') === null
 }
 
 /**
@@ -44,6 +50,7 @@ export async function makeVenv(say) {
   )
   // JupyterLab's own scripts are CommonJS. Without this file they would inherit this project's `type: module` and fail.
   writeJson(path.join(folder, 'package.json'), { type: 'commonjs' })
+  takeInventory('venv', ['.venv'])
   writeJson(stamp, { key: key(), python: python.version })
   rmSync(inState('cache', 'pip'), { recursive: true, force: true })
   return `.venv with Python ${python.version}`
