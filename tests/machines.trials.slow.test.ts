@@ -157,6 +157,13 @@ const surroundings: readonly Machine[] = [
     },
     drawnBy: /^kaleido/,
   },
+  {
+    name: 'a processor without AVX, in a folder that was set up on another',
+    within: mounts('sed "s/avx[^ ]*//g" /proc/cpuinfo > "$FAKE" && mount --bind "$FAKE" /proc/cpuinfo'),
+    env: { FAKE: '{}/cpuinfo' },
+    needs: 'root',
+    backend: 'wasm',
+  },
   { name: 'WebAssembly', env: { RECURLAB_BACKEND: 'wasm' }, backend: 'wasm' },
   { name: 'plain JavaScript', env: { RECURLAB_BACKEND: 'cpu' }, backend: 'cpu' },
   { name: 'no fused kernels', env: { RECURLAB_FAST: '0' } },

@@ -4,6 +4,7 @@ import path from 'node:path'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import { projectFolder } from '../files/places.js'
+import { canRunTensorFlow } from '../setup/machine.mjs'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
 
@@ -48,6 +49,12 @@ export interface NativeBackend {
 export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
   if (kind === 'gpu' && nvidiaGpus().length === 0)
     throw new Unavailable('there is no NVIDIA GPU', 'Use a machine with an NVIDIA GPU and its driver.')
+  // A folder that was set up on another machine would otherwise end this process without a word.
+  if (!canRunTensorFlow())
+    throw new Unavailable(
+      'this processor has no AVX, which TensorFlow needs',
+      'Use the wasm backend, or another machine.',
+    )
   checkRecord(kind)
   setEnvironment(threads)
   supplyOldUtilities()

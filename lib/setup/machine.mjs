@@ -38,6 +38,20 @@ export function limitOf(what) {
 }
 
 /**
+ * Returns whether this processor can run TensorFlow's library, which ends the process where AVX is missing; true if the
+ * system does not tell.
+ */
+export function canRunTensorFlow() {
+  if (process.arch !== 'x64') return true
+  try {
+    const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]
+    return flags === undefined || /\bavx\b/.test(flags)
+  } catch {
+    return true
+  }
+}
+
+/**
  * Sets TMPDIR to a folder that can be written, for this process and its children, when the given or usual one cannot:
  * the first of `/tmp`, `/var/tmp` and `.recurlab/tmp`. If none can be written, TMPDIR is left as it is.
  *

@@ -5,6 +5,7 @@ import { lastLines, runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { damageOf, takeInventory } from './inventory.mjs'
 import { installLibraries, librariesAreReady, libraryKey, libraryVersion } from './libtensorflow.mjs'
+import { canRunTensorFlow } from './machine.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { findCompiler } from './platform.mjs'
 import { readJson, writeJson } from './stamp.mjs'
@@ -88,6 +89,11 @@ async function build(kind, compiler, say) {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))
     throw new SetupError(
       `The native backend is built on Linux x64 and arm64 only; this machine is ${process.platform} ${process.arch}.`,
+      'Nothing to do: the wasm backend is used.',
+    )
+  if (!canRunTensorFlow())
+    throw new SetupError(
+      'This processor has no AVX, which TensorFlow needs.',
       'Nothing to do: the wasm backend is used.',
     )
   if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))

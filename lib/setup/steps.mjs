@@ -7,7 +7,7 @@ import { dropLock, takeLock } from './lock.mjs'
 import { nativeIsSettled, readRecord, setUpNative } from './native.mjs'
 import { installPackages, packagesAreReady } from './packages.mjs'
 import { checkSystem } from './platform.mjs'
-import { keepPrivate } from './private.mjs'
+import { checkWritable, keepPrivate } from './private.mjs'
 import { makeVenv, venvIsReady } from './venv.mjs'
 import { sweep } from './work.mjs'
 
@@ -83,6 +83,7 @@ export async function setUp({ gpu = false, retry = false }) {
   const start = performance.now()
   const seconds = (/** @type {number} */ from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
   const node = checkSystem()
+  checkWritable()
   keepPrivate()
   await takeLock((pid) => say(`Another set-up (process ${pid}) is running in this folder; waiting for it to finish.`))
   try {
