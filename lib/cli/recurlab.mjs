@@ -22,15 +22,15 @@ if (lacks !== null) {
   process.exitCode = 1
 }
 
-/** @returns {Promise<((argv: string[]) => Promise<number>) | null>} the command; null if a damaged file keeps it from loading */
+/** @returns {Promise<((argv: string[]) => Promise<number>) | null>} the command; null if a damaged package keeps it from loading */
 async function loaded() {
   try {
     const { registerTypeScript } = await import('../typescript/hook.mjs')
     registerTypeScript(root)
     return createRequire(import.meta.url)('./main.ts').main
   } catch (error) {
-    if (process.env.RECURLAB_DEBUG) throw error
-    const reason = error instanceof Error ? error.message.split('\n')[0] : error
+    if (process.env.RECURLAB_DEBUG || !(error instanceof Error) || !error.stack?.includes('node_modules')) throw error
+    const reason = error.message.split('\n')[0]
     process.stderr.write(
       `recurlab: the command cannot be loaded: ${reason}. Run npm run setup, which mends damaged files.\n`,
     )
