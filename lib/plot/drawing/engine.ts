@@ -11,7 +11,7 @@ import type { Drawing, DrawingRequest } from './request.js'
 const FAILURES = 2
 
 /** Bytes of address space with which kaleido's browser starts; with half of them it hangs. */
-const BROWSER_SPACE = 16 * 2 ** 30
+const BROWSER_SPACE = 16e9
 
 let failures = 0
 const said = new Set<string>()
