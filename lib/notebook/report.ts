@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { wellFormedJson } from '../files/json-text.js'
 import { projectFolder } from '../files/places.js'
 import { withPlayerScript } from '../plot/player/page.js'
-import { jupyterEnvironment, projectPython } from './environment.js'
+import { ISOLATED, jupyterEnvironment, projectPython } from './environment.js'
 import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
 
@@ -30,7 +30,7 @@ const INVALID = 3
 
 function convert(notebook: Notebook): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
+    const child = spawn(projectPython(), [...ISOLATED, path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
       env: jupyterEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     })
