@@ -34,5 +34,12 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${where}: ` : ''}expected ${expected}, found ${found}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${cut(where)}: ` : ''}expected ${cut(expected)}, found ${cut(found)}.${todo ? ` ${cut(todo)}` : ''}`
+}
+
+/** Most characters of a part that a message repeats: what a file says can have millions. */
+const LONGEST = 2000
+
+function cut(part: string): string {
+  return part.length > LONGEST ? `${part.slice(0, LONGEST / 2)}… (${part.length} characters)` : part
 }
