@@ -10,7 +10,8 @@ import {
   tableToIPC,
 } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import { notWritable, systemReason, unreadable, writeAll } from './atomic.js'
+import { checkColumns, checkLengths, damageOf } from './arrow-guard.js'
+import { notWritable, unreadable, writeAll } from './atomic.js'
 import { lz4Compress, lz4Decompress } from './lz4.js'
 import { fileOperations as fs } from './operations.js'
 
@@ -191,10 +192,13 @@ export function* readBatches(file: string, parts: readonly ArrowPart[]): Generat
 
 function batchOf(file: string, schema: Uint8Array, bytes: Uint8Array): RecordBatch {
   try {
-    const [batch] = RecordBatchReader.from(Buffer.concat([schema, bytes, END_OF_STREAM]))
+    const stream = Buffer.concat([schema, bytes, END_OF_STREAM])
+    checkLengths(stream)
+    const [batch] = RecordBatchReader.from(stream)
+    checkColumns(batch!)
     return batch!
   } catch (error) {
-    throw new UserError({ where: file, expected: 'an Arrow batch', found: systemReason(error) }, { cause: error })
+    throw new UserError({ where: file, expected: 'an Arrow batch', found: damageOf(error) }, { cause: error })
   }
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, systemReason } from '../files/atomic.js'
-import { isJsonObject, type JsonObject } from '../files/json.js'
+import { checkDepth, isJsonObject, type JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
 import { checkSeal, isSealed } from '../files/sealed.js'
@@ -147,6 +147,7 @@ function parseObject(json: string | undefined, where: string): JsonObject | null
   } catch (error) {
     throw new UserError({ where, expected: 'JSON', found: (error as Error).message })
   }
+  checkDepth(value, where)
   if (!isJsonObject(value)) throw new UserError({ where, expected: 'a JSON object', found: json.slice(0, 40) })
   return value
 }

@@ -359,7 +359,7 @@ const CORPUS: readonly Hostile[] = [
   {
     name: 'billion laughs, never unfolded',
     pickle: assemble('\x80\x02', laughs(9)),
-    refusal: /a dictionary of tensors, found a tuple of 10/,
+    refusal: /at most 2000000 values, with each reference written out/,
   },
   {
     name: 'billion laughs, deeper',
