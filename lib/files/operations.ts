@@ -5,8 +5,6 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
-  mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   readSync,
@@ -15,6 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import { makePrivateFolder, openPrivate } from './permissions.js'
 
 /** All file operations that Recurlab performs. Tests replace them to make the N-th operation fail; nothing else may. */
 export const fileOperations = {
@@ -24,8 +23,8 @@ export const fileOperations = {
   fsyncSync,
   ftruncateSync,
   linkSync,
-  mkdirSync,
-  openSync,
+  mkdirSync: makePrivateFolder,
+  openSync: openPrivate,
   readdirSync,
   readFileSync,
   readSync,

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
+import { checkedId } from '../files/names.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
@@ -48,7 +49,7 @@ export function createRun(run: NewRun): RunWriter {
   const folder = runsFolder(run.resultsDir ?? DEFAULT_RESULTS)
   makeFolder(folder)
   for (;;) {
-    const id = run.id ?? newRunId(run)
+    const id = run.id === undefined ? newRunId(run) : checkedId(run.id, `${folder}, ID of the new run`)
     const dir = path.join(folder, id)
     // Several processes may create the run of a given ID: one of them renames its folder first.
     const unborn = path.join(folder, `.${id}.${randomBytes(3).toString('hex')}`)

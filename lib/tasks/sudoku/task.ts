@@ -1,7 +1,6 @@
 import type { DatasetManifest } from '../../data/dataset.js'
 import { blankOnly } from '../../data/identifiers.js'
 import { UserError } from '../../errors.js'
-import { shown } from '../../files/json.js'
 import { LOOK, type PuzzleLook } from '../look.js'
 import type { Task } from '../task.js'
 import { sudokuAugment, sudokuSymmetries } from './augment.js'
@@ -76,7 +75,7 @@ function boxOf({ options, seqLen }: Pick<DatasetManifest, 'options' | 'seqLen'>)
   throw new UserError({
     where: 'manifest of the data set',
     expected: `a box (${Object.keys(BOXES).join(', ')}) that fits ${seqLen} cells`,
-    found: shown(options.box),
+    found: options.box === undefined ? 'none' : name,
     todo: 'Build the data set again.',
   })
 }
