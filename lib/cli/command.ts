@@ -13,8 +13,8 @@ export interface Command {
   /** Whether `key=` without a value is allowed, as for the parameters of a notebook. Default false. */
   readonly emptyValues?: boolean
   /**
-   * Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong usage is a {@link UserError}
-   * with exitCode 2.
+   * Does the work. Resolves to the exit code: 0, 1 (failed), 69 (nobody to ask) or 75 (stopped and saved). Wrong usage is a
+   * {@link UserError} with exitCode 2.
    */
   run(args: Args): number | Promise<number>
 }

@@ -135,7 +135,10 @@ const plan = (changes: object, { work }: Jail): unknown => {
 const IDS: ReadonlyMap<string, Entrance> = new Map<string, Entrance>([
   [
     'the ID of a new run',
-    { work: (id) => createRun({ id, config: { seed: 0 }, provenance: {} }).finish('interrupted'), inside: 'results/runs' },
+    {
+      work: (id) => createRun({ id, config: { seed: 0 }, provenance: {} }).finish('interrupted'),
+      inside: 'results/runs',
+    },
   ],
   [
     'the name in the ID of a new run',
