@@ -28,9 +28,9 @@ async function registry(answers: {
     asked.push(`${request.method} ${request.url}`)
     request.resume().on('end', () => {
       const name = /^\/pypi\/([^/]+)\//.exec(request.url ?? '')?.[1]
-      const answer =
-        name === undefined ? answers.npm : answers.python && { vulnerabilities: answers.python[name] ?? [] }
-      response.writeHead(answer === undefined ? 405 : 200, { 'content-type': 'application/json' })
+      const isNpm = name === undefined && request.method === 'POST'
+      const answer = isNpm ? answers.npm : name && answers.python && { vulnerabilities: answers.python[name] ?? [] }
+      response.writeHead(answer ? 200 : 405, { 'content-type': 'application/json' })
       response.end(JSON.stringify(answer ?? {}))
     })
   })

@@ -127,6 +127,7 @@ test('a program that listens, or asks for a name, is seen', { skip }, async () =
     "import net from 'node:net'\nimport dns from 'node:dns'\nconst server = net.createServer().listen(0, '127.0.0.1', () => net.connect(9, '10.0.0.1').on('error', () => dns.lookup('a.example', () => server.close())))\n",
   )
   const { doors } = await watched([], '022', {}, script)
+  rmSync(script)
   for (const call of ['bind', 'listen', 'connect'])
     assert.ok(
       doors.some((line) => line.includes(` ${call}(`)),
