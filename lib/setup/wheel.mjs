@@ -25,7 +25,7 @@ export async function unpackWheel(wheel, folder, placeOf) {
       const place = placeOf(entry.name)
       if (place === null || entry.name.endsWith('/')) continue
       const target = path.resolve(folder, place)
-      if (!target.startsWith(path.resolve(folder) + path.sep))
+      if (!target.startsWith(path.resolve(folder) + path.sep) || target.includes('\0'))
         throw new Error(`${wheel}: ${entry.name} points outside the folder`)
       if (targets.has(target)) throw new Error(`${wheel}: ${entry.name} comes twice`)
       targets.add(target)
