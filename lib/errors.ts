@@ -39,12 +39,12 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${shown(where)}: ` : ''}expected ${visible(expected)}, found ${shown(found)}.${todo ? ` ${visible(todo)}` : ''}`
+  return `${where ? `${shown(where)}: ` : ''}expected ${shown(expected)}, found ${shown(found)}.${todo ? ` ${shown(todo)}` : ''}`
 }
 
-/** Most characters of a place or an input in a message. */
-const MOST = 2000
+/** Most characters of a part that a message repeats: what a file says can have millions. */
+const LONGEST = 2000
 
-function shown(text: string): string {
-  return visible(text.length > MOST ? `${text.slice(0, MOST)}…` : text)
+function shown(part: string): string {
+  return visible(part.length > LONGEST ? `${part.slice(0, LONGEST / 2)}… (${part.length} characters)` : part)
 }
