@@ -118,10 +118,10 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     const { dtype, note } = dtypeOrFloat32(asked, config.mixer)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
-    if (note) notes.push(note)
-    if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
-    if (moved) notes.push('the data set has changed since the weights were trained on it')
     try {
+      if (note) notes.push(note)
+      if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
+      if (moved) notes.push('the data set has changed since the weights were trained on it')
       const measured = await evaluateWatched(model, resolved.evaluation, data, {
         ...options,
         ...(signal ? { signal } : {}),
