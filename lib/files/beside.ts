@@ -61,6 +61,25 @@ export function isThere(folder: string): boolean {
   return true
 }
 
+/** Name of a temporary file or folder: with the process alone where it is hidden, else also with the scope of its number. */
+const TEMPORARY = /\.(\d+)(?:-(\w+)-\d+)?\.(?:tmp|old)(?:\.json)?$/
+
+/** Returns whether a name is that of a temporary file or folder, of any process. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name)
+}
+
+/**
+ * Returns whether a name is that of a temporary file or folder whose process has ended.
+ *
+ * @param isVeryOld whether a process that cannot be seen from here, as one before the last boot, counts as ended
+ */
+export function isAbandoned(name: string, isVeryOld: boolean): boolean {
+  const [, pid, space = processSpace()] = TEMPORARY.exec(name) ?? []
+  if (pid === undefined) return false
+  return space === processSpace() ? !isRunning({ pid: Number(pid), began: '' }) : isVeryOld
+}
+
 /** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
 export function removeFolder(folder: string): void {
   try {

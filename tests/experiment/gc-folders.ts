@@ -10,9 +10,9 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../lib/errors.js'
-import { isTemporary } from '../../lib/experiment/gc/garbage.js'
 import { readPlan, type SweepPlan, writePlan } from '../../lib/experiment/sweep/plan.js'
 import { openRecording } from '../../lib/experiment/think/rollout-recording.js'
+import { besideName, isTemporary } from '../../lib/files/beside.js'
 import { type Dataset, saveDataset, sudoku } from '../../lib/index.js'
 import type { Random } from '../../lib/random.js'
 import { Recorder } from '../../lib/recording/recorder.js'
@@ -25,6 +25,11 @@ import { checkpointAt, checkpointPath, newRun, setOwner } from '../results/fixtu
 /** Process IDs of a process that is not running (above the largest of Linux), and of one that is. */
 export const DEAD = 4_194_305
 export const ALIVE = process.ppid
+
+/** Returns the temporary name beside a folder of a process that has ended. */
+export function besideDead(place: string, kind: 'tmp' | 'old'): string {
+  return besideName(place, kind).replace(`.${process.pid}-`, `.${DEAD}-`)
+}
 
 /** A folder of results and data in a random state. */
 export interface Folders {
@@ -66,11 +71,12 @@ export async function randomFolders(root: string, random: Random): Promise<Folde
   if (chance(0.3)) mkdirSync(path.join(results, 'recordings', 'empty'), { recursive: true })
   if (chance(0.5)) randomSweep(results, runs, small.hash, random, write)
   for (const name of ['a', 'b']) if (chance(0.6)) saveDataset(name === 'a' ? small : other, path.join(data, name))
-  for (const end of ['tmp', 'old'])
-    if (chance(0.3)) saveDataset(small, path.join(data, `${chance(0.5) ? 'held' : 'lost'}.${DEAD}.${end}`))
+  for (const end of ['tmp', 'old'] as const)
+    if (chance(0.3)) saveDataset(small, besideDead(path.join(data, chance(0.5) ? 'held' : 'lost'), end))
   if (chance(0.5)) saveDataset(small, path.join(data, 'held'))
   if (chance(0.4)) write(path.join(data, 'download', 'train.csv.part'))
   if (chance(0.4)) write(path.join(data, 'download', 'train.csv.part.json'), '{}')
+  if (chance(0.4)) write(besideDead(path.join(data, 'download', 'test.csv.part'), 'tmp'))
   if (chance(0.4)) write(path.join(data, 'download', 'train.csv'))
   return { results, data, foreign, working }
 }

@@ -3,9 +3,10 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, trun
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import { type Found, type Garbage, isTemporary } from '../../lib/experiment/gc/garbage.js'
+import type { Found, Garbage } from '../../lib/experiment/gc/garbage.js'
 import { findGarbage, freedBytes, needsChoice } from '../../lib/experiment/gc/gc.js'
 import { removeGarbage } from '../../lib/experiment/gc/remove.js'
+import { isTemporary } from '../../lib/files/beside.js'
 import { saveDataset, sudoku } from '../../lib/index.js'
 import { Random } from '../../lib/random.js'
 import { saveCheckpoint } from '../../lib/results/run.js'
@@ -13,7 +14,7 @@ import { loadDataset } from '../../lib/storage/store.js'
 import { startFailing } from '../files/failing.js'
 import { checkpointAt, checkpointPath, newRun, setOwner } from '../results/fixture.js'
 import { trials } from '../trials.js'
-import { ALIVE, copyOf, type Folders, loadable, randomFolders } from './gc-folders.js'
+import { ALIVE, besideDead, copyOf, type Folders, loadable, randomFolders } from './gc-folders.js'
 
 /** In memory where that is possible: every file of a run is flushed to its disk. */
 const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'recurlab-gc-'))
@@ -137,7 +138,7 @@ test('the only copy of a data set that was being replaced is never removed', asy
   await inFolder(async (root) => {
     const data = path.join(root, 'data')
     const set = await sudoku({ box: [2, 2], clues: 6, train: 4, test: 2, seed: 3 })
-    const aside = path.join(data, 'pocket.4194305.old')
+    const aside = besideDead(path.join(data, 'pocket'), 'old')
     saveDataset(set, aside)
     const before = found({ results: path.join(root, 'results'), data })
     assert.deepEqual([before.garbage, before.unknown], [[], [aside]])

@@ -18,5 +18,5 @@ export function searchCaches(search: Search): void {
   }
   for (const folder of [code, path.join(state, 'cache', 'modules'), path.join(state, 'setup')])
     for (const entry of entriesOf(folder))
-      if (isAbandoned(entry.name)) offer(search, 'temporary files of dead processes', entry)
+      if (isAbandoned(entry)) offer(search, 'temporary files of dead processes', entry)
 }

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isTemporary } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { placeToRead } from '../../files/places.js'
 import { weightsNamed, weightsNames } from '../../interop/named/record.js'
@@ -9,10 +10,13 @@ import { MANIFEST, readManifest } from '../../storage/manifest.js'
 import { loadDataset, OWN_FILES } from '../../storage/store.js'
 import { listPlans, readPlan } from '../sweep/plan.js'
 import { recordingIds, recordingsFolder } from '../think/recordings.js'
-import { type Entry, entriesOf, isAbandoned, isTemporary, offer, readable, type Search } from './garbage.js'
+import { type Entry, entriesOf, isAbandoned, offer, readable, type Search } from './garbage.js'
 
 /** Levels of folders of data that are searched. */
 const LEVELS = 3
+
+/** Name of the part of a download and of its notes; while a process writes them, they carry its name. */
+const PART = /\.part(\.json|\..+\.tmp(\.json)?)?$/
 
 /** Searches the folder of data sets: what interrupted builds and downloads left, and data sets that nothing names. */
 export function searchData(search: Search): void {
@@ -36,8 +40,9 @@ export function searchData(search: Search): void {
 function searchFolder(folder: string, levels: number, sets: Entry[], search: Search): void {
   for (const entry of entriesOf(folder)) {
     if (entry.kind === 'folder' && entry.name === 'weights' && levels === LEVELS) continue
-    if (isTemporary(entry.name)) searchTemporary(entry, search)
-    else if (entry.kind === 'file' && /\.part(\.json)?$/.test(entry.name)) offer(search, 'parts of downloads', entry)
+    if (entry.kind === 'file' && PART.test(entry.name)) {
+      if (!isTemporary(entry.name) || isAbandoned(entry)) offer(search, 'parts of downloads', entry)
+    } else if (isTemporary(entry.name)) searchTemporary(entry, search)
     else if (entry.kind === 'folder' && !entry.name.startsWith('.')) {
       if (isDataset(entry.path)) sets.push(entry)
       else if (levels > 0) searchFolder(entry.path, levels - 1, sets, search)
@@ -45,14 +50,15 @@ function searchFolder(folder: string, levels: number, sets: Entry[], search: Sea
   }
 }
 
-/** Offers what a dead process left, unless it is the only copy of a data set that was being replaced. */
+/** Offers what a dead process left, unless it is the only copy of a data set that was being replaced: the next load puts that back. */
 function searchTemporary(entry: Entry, search: Search): void {
-  if (!isAbandoned(entry.name)) return
-  const target = entry.path.replace(/\.\d+\.(tmp|old)$/, '')
+  if (!isAbandoned(entry)) return
+  const target = entry.path.replace(/\.\d+(-\w+-\d+)?\.(tmp|old)$/, '')
   const isStill = (): boolean =>
     entry.kind === 'file' ||
     !fs.existsSync(path.join(entry.path, MANIFEST)) ||
-    readable(() => loadDataset(target)) !== null
+    (fs.existsSync(target) && readable(() => loadDataset(target)) !== null)
+  // What an earlier gc moved aside has a hidden name.
   const isAside = entry.name.startsWith('.')
   if (isAside || isStill()) offer(search, 'temporary files of dead processes', entry, isAside ? {} : { isStill })
   else search.unknown.push(entry.path)

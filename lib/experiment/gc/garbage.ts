@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { isAbandoned as hasEnded } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
 /** Why something can go. */
@@ -91,27 +92,12 @@ export function isOld(entry: Entry, { before }: Search): boolean {
   return entry.kind !== 'other' && lastChange(entry) <= before
 }
 
-/** Name of a temporary file or folder, and the process that made it. */
-const TEMPORARY = /\.(\d+)\.(?:tmp|old)$/
+/** Milliseconds after which a process that cannot be seen counts as ended. */
+const VERY_OLD = 86_400_000
 
-/** Returns whether a name is that of a temporary file or folder whose process is not running on this machine. */
-export function isAbandoned(name: string): boolean {
-  const pid = Number(TEMPORARY.exec(name)?.[1] ?? Number.NaN)
-  return Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)
-}
-
-/** Returns whether a name is that of a temporary file or folder. */
-export function isTemporary(name: string): boolean {
-  return TEMPORARY.test(name)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** Returns whether an entry is a temporary file or folder whose process has ended. */
+export function isAbandoned(entry: Entry): boolean {
+  return hasEnded(entry.name, Date.now() - lastChange(entry) > VERY_OLD)
 }
 
 /** Adds an entry to what a search found, if nothing in it has changed for long. */

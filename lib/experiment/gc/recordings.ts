@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isTemporary } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { ANSWERS_FILE, FACTS_FILE, readFacts, STEPS_FILE } from '../../recording/facts.js'
 import { runsFolder } from '../../results/layout.js'
@@ -6,7 +7,7 @@ import { isAtWork } from '../../results/lease.js'
 import { FLOOR_FILE } from '../think/floor.js'
 import { recordingsFolder } from '../think/recordings.js'
 import { PLAIN } from '../think/rollout-recording.js'
-import { type Entry, entriesOf, filesBelow, isAbandoned, isTemporary, offer, readable, type Search } from './garbage.js'
+import { type Entry, entriesOf, filesBelow, isAbandoned, offer, readable, type Search } from './garbage.js'
 import { isLeft, searchLeft } from './runs.js'
 
 const KNOWN = [FACTS_FILE, STEPS_FILE, ANSWERS_FILE, FLOOR_FILE, PLAIN]
@@ -15,7 +16,7 @@ const KNOWN = [FACTS_FILE, STEPS_FILE, ANSWERS_FILE, FLOOR_FILE, PLAIN]
 export function searchRecordings(search: Search): void {
   for (const entry of entriesOf(recordingsFolder(search.results))) {
     if (entry.kind === 'folder' && isTemporary(entry.name)) {
-      if (isAbandoned(entry.name)) offer(search, 'temporary files of dead processes', entry)
+      if (isAbandoned(entry)) offer(search, 'temporary files of dead processes', entry)
     } else if (entry.kind === 'folder' && !entry.name.startsWith('.')) searchRecording(entry, search)
     else search.unknown.push(entry.path)
   }

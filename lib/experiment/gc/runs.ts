@@ -1,11 +1,12 @@
 import path from 'node:path'
+import { isTemporary } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { scanSafetensors } from '../../files/safetensors-scan.js'
 import { checkpointFile, FILES, isCheckpointFile, runsFolder } from '../../results/layout.js'
 import { isAtWork } from '../../results/lease.js'
 import { leases } from '../../results/lease-file.js'
 import { type RunStatus, readStatus } from '../../results/status.js'
-import { type Entry, entriesOf, filesBelow, isAbandoned, isTemporary, offer, readable, type Search } from './garbage.js'
+import { type Entry, entriesOf, filesBelow, isAbandoned, offer, readable, type Search } from './garbage.js'
 
 /** Name of the folder of a run that is being made, or removed: a dot, the ID, six hexadecimal digits. */
 const UNBORN = /^\..+\.[0-9a-f]{6}$/
@@ -27,7 +28,7 @@ function searchUnborn(entry: Entry, search: Search): void {
   // Only a run without a checkpoint is ever made or removed under such a name.
   const isSafe = (): boolean =>
     !isAtWork(entry.path) && !filesBelow(entry).some((file) => isCheckpointFile(path.basename(file)))
-  if (isTemporary(entry.name) ? !isAbandoned(entry.name) : isAtWork(entry.path)) return
+  if (isTemporary(entry.name) ? !isAbandoned(entry) : isAtWork(entry.path)) return
   if (isSafe()) offer(search, 'temporary files of dead processes', entry, { isStill: isSafe })
   else search.unknown.push(entry.path)
 }
@@ -59,7 +60,7 @@ function searchRun(dir: string, search: Search): void {
 /** Offers temporary files and leases that dead processes left in the folder of a run or a recording. */
 export function searchLeft(dir: string, entries: readonly Entry[], search: Search): void {
   for (const entry of entries.filter(({ kind }) => kind === 'file')) {
-    if (isAbandoned(entry.name)) offer(search, 'temporary files of dead processes', entry, { heldBy: dir })
+    if (isAbandoned(entry)) offer(search, 'temporary files of dead processes', entry, { heldBy: dir })
     // Whoever takes the lease removes it: two processes that find it at the same time cannot both.
     if (leases(dir).includes(entry.name)) offer(search, 'leases of dead processes', entry, { heldBy: dir })
   }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
+import { isTemporary } from '../../files/beside.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { defaultPlace, placeToRead } from '../../files/places.js'
 import { WEIGHTS_FOLDER } from '../../interop/named/record.js'
@@ -151,7 +152,7 @@ function foldersIn(folder: string): string[] {
 function entriesIn(folder: string): string[] {
   return fs
     .readdirSync(folder)
-    .filter((name) => !name.startsWith('.') && !/\.\d+\.(tmp|old)$/.test(name))
+    .filter((name) => !name.startsWith('.') && !isTemporary(name))
     .sort()
 }
 
