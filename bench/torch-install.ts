@@ -17,7 +17,7 @@ export const python = path.join(root, '.venv', 'bin', 'python')
 export async function torchVersion(): Promise<string | null> {
   if (!existsSync(python)) return null
   try {
-    const { stdout } = await promisify(execFile)(python, ['-c', 'import torch; print(torch.__version__)'])
+    const { stdout } = await promisify(execFile)(python, ['-I', '-c', 'import torch; print(torch.__version__)'])
     return stdout.trim()
   } catch {
     return null
@@ -34,7 +34,16 @@ export async function installTorch(): Promise<string> {
   const found = await torchVersion()
   if (found) return found
   process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (once; about 200 MB to 3 GB)\n`)
-  const options = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `torch==${TORCH_VERSION}`, 'numpy']
+  const options = [
+    '-I',
+    '-m',
+    'pip',
+    'install',
+    '-q',
+    '--disable-pip-version-check',
+    `torch==${TORCH_VERSION}`,
+    'numpy',
+  ]
   let reason = 'pip installed it, but it does not import'
   try {
     await promisify(execFile)(python, options)

@@ -1,3 +1,5 @@
+import { visible } from './escape/visible.js'
+
 /** The parts of a message that tells a user how to correct a mistake. */
 export interface UserErrorParts {
   /** The valid input, e.g. `81 characters`. */
@@ -37,5 +39,12 @@ export class Interrupted extends UserError {
 }
 
 function describe({ where, expected, found, todo }: UserErrorParts): string {
-  return `${where ? `${where}: ` : ''}expected ${expected}, found ${found}.${todo ? ` ${todo}` : ''}`
+  return `${where ? `${shown(where)}: ` : ''}expected ${shown(expected)}, found ${shown(found)}.${todo ? ` ${shown(todo)}` : ''}`
+}
+
+/** Most characters of a part that a message repeats: what a file says can have millions. */
+const LONGEST = 2000
+
+function shown(part: string): string {
+  return visible(part.length > LONGEST ? `${part.slice(0, LONGEST / 2)}… (${part.length} characters)` : part)
 }

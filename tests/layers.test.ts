@@ -8,6 +8,7 @@ import { test } from 'node:test'
  * a layer of its own. CONTRIBUTING.md lists the same layers.
  */
 const LAYERS = [
+  'escape',
   'errors.ts',
   'random.ts',
   'statistics',

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bareCheckout, pathWithNodeOnly, root, runNode, setupModule, temporaryFolder } from './setup-helpers.js'
 
-const { nodeIsFit } = await setupModule<{ nodeIsFit(version: string): boolean }>('platform')
+const { nodeIsFit } = await setupModule<{ nodeIsFit(version: string): boolean }>('node-versions')
 const stamp = await setupModule<{
   keyOf(inputs: Record<string, string | number | Uint8Array>): string
   readJson(file: string): Record<string, unknown> | null
@@ -71,7 +71,7 @@ test('without Python set-up says so in one message, with what to install, and le
   const folder = bareCheckout(t)
   const { status, stderr } = runNode(folder, ['lib/setup/main.mjs', 'setup'], { PATH: pathWithNodeOnly(folder) })
   assert.equal(status, 1)
-  assert.match(stderr, /Expected Python 3\.10 or newer with venv and pip, found none\..*apt install python3/)
+  assert.match(stderr, /Expected Python 3\.10 to 3\.14 with venv and pip, found none\..*apt install python3/)
   assert.doesNotMatch(stderr, /\n\s+at /)
   assert.equal(existsSync(path.join(folder, '.venv')), false)
   assert.equal(existsSync(path.join(folder, '.recurlab/setup/lock.json')), false)
@@ -82,9 +82,13 @@ test('a Python that is too old, or lacks venv, is named with what it lacks', (t)
   const bin = pathWithNodeOnly(folder)
   writeProgram(path.join(bin, 'python3'), 'echo 3.9.18')
   writeProgram(path.join(bin, 'python3.12'), `echo "ModuleNotFoundError: No module named 'ensurepip'" >&2; exit 1`)
+  writeProgram(path.join(bin, 'python3.14'), 'echo 3.15.0')
   const { status, stderr } = runNode(folder, ['lib/setup/main.mjs', 'setup'], { PATH: bin })
   assert.equal(status, 1)
-  assert.match(stderr, /found python3 is too old, python3\.12 lacks venv or pip\./)
+  assert.match(
+    stderr,
+    /found python3 is too old \(3\.9\), python3\.12 lacks venv or pip, python3\.14 is too new \(3\.15\)\./,
+  )
 })
 
 test('Ctrl-C ends what set-up had started, and says how to go on', async (t) => {
@@ -93,7 +97,7 @@ test('Ctrl-C ends what set-up had started, and says how to go on', async (t) => 
   const pidFile = path.join(folder, 'python.pid')
   writeProgram(
     path.join(bin, 'python3'),
-    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
+    `[ "$2" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
   )
   const child = spawn(process.execPath, ['lib/setup/main.mjs', 'setup'], {
     cwd: folder,
@@ -119,7 +123,7 @@ test('after a set-up that was killed outright, the next one ends its orphan and 
   const pidFile = path.join(folder, 'python.pid')
   writeProgram(
     path.join(bin, 'python3'),
-    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
+    `[ "$2" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
   )
   const options = { cwd: folder, env: { PATH: bin }, stdio: 'ignore' } as const
   const child = spawn(process.execPath, ['lib/setup/main.mjs', 'setup'], options)
@@ -131,7 +135,7 @@ test('after a set-up that was killed outright, the next one ends its orphan and 
   const orphan = Number(readFileSync(pidFile, 'utf8'))
   assert.doesNotThrow(() => process.kill(orphan, 0))
   writeProgram(path.join(bin, 'python3'), 'echo 3.8.0')
-  assert.match(runNode(folder, ['lib/setup/main.mjs', 'setup'], { PATH: bin }).stderr, /python3 is too old/)
+  assert.match(runNode(folder, ['lib/setup/main.mjs', 'setup'], { PATH: bin }).stderr, /python3 is too old \(3\.8\)/)
   assert.throws(() => process.kill(orphan, 0), /ESRCH/)
 })
 

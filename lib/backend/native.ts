@@ -7,6 +7,7 @@ import { UserError } from '../errors.js'
 import { type JsonObject, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
+import { canRunTensorFlow } from '../setup/machine.mjs'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
 
@@ -51,6 +52,12 @@ export interface NativeBackend {
 export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
   if (kind === 'gpu' && nvidiaGpus().length === 0)
     throw new Unavailable('there is no NVIDIA GPU', 'Use a machine with an NVIDIA GPU and its driver.')
+  // A folder that was set up on another machine would otherwise end this process without a word.
+  if (!canRunTensorFlow())
+    throw new Unavailable(
+      'this processor has no AVX, which TensorFlow needs',
+      'Use the wasm backend, or another machine.',
+    )
   checkRecord(kind)
   setEnvironment(threads)
   supplyOldUtilities()

@@ -18,8 +18,8 @@ export interface Command {
    */
   readonly onSignal?: string
   /**
-   * Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong usage is a {@link UserError}
-   * with exitCode 2.
+   * Does the work. Resolves to the exit code: 0, 1 (failed), 69 (nobody to ask) or 75 (stopped and saved). Wrong usage is a
+   * {@link UserError} with exitCode 2.
    */
   run(args: Args): number | Promise<number>
 }

@@ -1,4 +1,5 @@
 import { Interrupted, UserError } from '../errors.js'
+import { outOfMemory } from '../experiment/estimate/out-of-memory.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
@@ -18,10 +19,18 @@ export async function main(argv: readonly string[]): Promise<number> {
   return output.exitCode(code)
 }
 
+/** A command whose error names no keys of its own. */
+const WHOLE_COMMAND = {
+  where: 'memory',
+  estimate: null,
+  todo: 'Lower the rows at a time (evalBatch of eval, batch of think), the size of the data (trainPuzzles, versions) or hidden; or end other work on this machine.',
+} as const
+
 async function run(argv: readonly string[]): Promise<number> {
   try {
     return await execute(argv)
-  } catch (error) {
+  } catch (thrown) {
+    const error = process.env.RECURLAB_DEBUG ? thrown : outOfMemory(WHOLE_COMMAND, thrown)
     if (!(error instanceof UserError) || process.env.RECURLAB_DEBUG) {
       process.stderr.write(
         `recurlab: internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`,

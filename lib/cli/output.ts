@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { isatty } from 'node:tty'
+import { forTerminal } from '../escape/terminal.js'
 import { systemReason } from '../files/atomic.js'
 import type { DamagedRun } from '../results/record.js'
 
@@ -19,8 +20,8 @@ const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED
 const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
 
 /**
- * Lets work continue if its output cannot be written because the reader closed the pipe or the disk is full: that output,
- * and all later output, is dropped.
+ * Makes the control sequences of what is printed visible, unless {@link writeOwn} writes them. Lets work continue if its output
+ * cannot be written because the reader closed the pipe or the disk is full: that output, and all later output, is dropped.
  */
 export function guardOutput(): Output {
   const known = streams.has(process.stdout)
@@ -66,7 +67,8 @@ function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
   stream.write = ((...args: unknown[]): boolean => {
     if (!state.error)
       try {
-        return Reflect.apply(write, stream, args)
+        const [text, ...rest] = args
+        return Reflect.apply(write, stream, typeof text === 'string' ? [forTerminal(text), ...rest] : args)
       } catch (error) {
         // Files are written synchronously, and a full disk throws here.
         lose(error instanceof Error ? error : new Error(String(error)))

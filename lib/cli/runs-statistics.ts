@@ -1,6 +1,7 @@
 import { configFromText } from '../config/parse.js'
 import { configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
+import { visible } from '../escape/visible.js'
 import type { SummarisedRun } from '../experiment/compare/arm.js'
 import { type ArmChoice, chooseArm } from '../experiment/compare/choose-arm.js'
 import { compareArms } from '../experiment/compare/compare.js'
@@ -62,7 +63,7 @@ export function statisticsText(runs: readonly StoredRun[], asked: StatisticsAske
     metric.startsWith('train.') ? { ...run, metrics: rowsOfTable(readMetrics(run)) } : run,
   )
   const width = terminalWidth() ?? WIDTH
-  const below = (lines: readonly string[]): string[] => lines.flatMap((line) => wrapText(line, width))
+  const below = (lines: readonly string[]): string[] => lines.flatMap((line) => wrapText(visible(line), width))
   if (compare !== null) {
     const [a, b] = sidesOf(compare, all)
     const made = compareArms(all, a, b, metric, options)

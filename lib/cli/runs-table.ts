@@ -61,7 +61,19 @@ function recursionLines(runs: readonly ComparedRun[], width: number): string[] {
 
 /** Columns that are always shown. */
 const MAIN = new Set(
-  ['id', 'state', 'ended', 'name', 'test.exact', 'test.cells', 'test.pass@2', 'step', 'trainSeconds'].map(metricTitle),
+  [
+    'id',
+    'state',
+    'ended',
+    'collapsed',
+    'name',
+    'test.exact',
+    'test.cells',
+    'test.pass@2',
+    'skippedUpdates',
+    'step',
+    'trainSeconds',
+  ].map(metricTitle),
 )
 
 function isIn(names: readonly string[]): (name: string) => boolean {
@@ -76,11 +88,12 @@ function fits(rows: readonly Record<string, Cell>[], columns: readonly string[],
 }
 
 /** Returns a row with titles and units, starting with shortened ID, state and name. */
-function readable({ id, state, ended, name, ...row }: Row, ids: readonly string[]): Record<string, Cell> {
+function readable({ id, state, ended, collapsed, name, ...row }: Row, ids: readonly string[]): Record<string, Cell> {
   return {
     id: shortId(String(id), ids),
     state: state ?? null,
     ...(ended === undefined ? {} : { ended }),
+    ...(collapsed === undefined ? {} : { collapsed }),
     ...(name === undefined ? {} : { name }),
     ...titledRow(row),
   }

@@ -15,7 +15,10 @@ export const FORMAT_FLAGS = { latex: false, markdown: false, csv: false } as con
 export const FORMAT_HELP = [
   ['--latex', 'Prints the table as LaTeX for the packages booktabs and siunitx.'],
   ['--markdown', 'Prints the table as Markdown.'],
-  ['--csv', 'Prints the table as CSV, a value and its uncertainty in two columns.'],
+  [
+    '--csv',
+    'Prints the table as CSV, a value and its uncertainty in two columns. A text that a spreadsheet would read as a formula has an apostrophe before it.',
+  ],
 ] as const
 
 /** Returns the format that a command line asks for; null for none. @throws UserError (exit code 2) for two, or one beside --json */

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
+import { unprintableIn } from '../escape/visible.js'
 import { sha256 } from '../files/atomic.js'
 
 /** Sizes that the weights of a {@link Mixer} may depend on. */
@@ -102,9 +103,6 @@ const shared = globalThis as {
 // Functions of this process, by kind and hash; the latest of several with the same source.
 shared[GIVEN] ??= new Map()
 const given = shared[GIVEN]
-
-/** Control characters, and characters that change the direction of the text after them. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /**
  * Returns the record of a mixer, a loss or a metric, and registers the function in this process under its hash.
@@ -232,7 +230,7 @@ function ownName(kind: FunctionKind, value: unknown): string | undefined {
 
 function checkedName(kind: FunctionKind, name: string): string {
   const rule = 'a name of 1 to 40 characters on one line'
-  if (typeof name !== 'string' || name.trim() === '' || name.length > 40 || UNPRINTABLE.test(name))
+  if (typeof name !== 'string' || name.trim() === '' || name.length > 40 || unprintableIn(name) !== null)
     throw wrong(`${kind}, name`, rule, JSON.stringify(name))
   if (kind !== 'metric' && (FUNCTION_KEYS[kind] as readonly string[]).includes(name))
     throw wrong(`${kind}, name`, `another name than that of a built-in ${kind}`, name)

@@ -44,6 +44,8 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   patience: 'sudoku-pocket patience=3',
   until: "sudoku-pocket until='test.exact>=0.9'",
   maxSeconds: 'sudoku-pocket maxSeconds=60',
+  notFinite: 'sudoku-pocket notFinite=skip',
+  maxSkips: 'sudoku-pocket notFinite=skip maxSkips=3',
   checkpointEvery: 'sudoku-pocket checkpointEvery=100',
   keepEvery: 'sudoku-pocket keepEvery=100',
   logEvery: 'sudoku-pocket logEvery=10',

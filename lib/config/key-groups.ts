@@ -44,6 +44,8 @@ export const keyGroups = {
   patience: 'training',
   until: 'training',
   maxSeconds: 'training',
+  notFinite: 'training',
+  maxSkips: 'training',
   checkpointEvery: 'training',
   keepEvery: 'training',
   logEvery: 'training',

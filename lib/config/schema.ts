@@ -172,7 +172,7 @@ export const configSchema = z.strictObject({
   dtype: field(z.enum(['auto', 'float32', 'bfloat16']).default('auto'), {
     published: 'forward_dtype',
     description:
-      'Data type of the blocks’ products; sums, weights, losses and the optimiser are float32. auto: bfloat16 if the processor has matrix units for it (AMX), else float32.',
+      'Data type of the blocks’ products; sums, weights, losses and the optimiser are float32, and bfloat16 has its range, so there is no loss scale. auto: bfloat16 if the processor has matrix units for it (AMX), else float32.',
   }),
   trainSteps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',
@@ -233,6 +233,13 @@ export const configSchema = z.strictObject({
   ),
   evalHalt: field(z.boolean().default(false), {
     description: 'Whether the halting head ends a puzzle early in evaluation; false: all steps, as published.',
+  }),
+  notFinite: field(z.enum(['stop', 'skip']).default('stop'), {
+    description:
+      'stop: a step that computes NaN or infinity ends the run, which has failed; skip: the step makes no update, and is counted in skippedUpdates.',
+  }),
+  maxSkips: field(count.default(10), {
+    description: 'With notFinite=skip: skipped updates in a row after which the next one ends the run.',
   }),
   checkpointEvery: field(count.default(50), { description: 'Steps between checkpoints of the whole state.' }),
   keepEvery: field(count.nullable().default(null), {

@@ -1,6 +1,7 @@
 import { answerIsKnown } from './answers.js'
 import { emptyBatch, ignoreLabels, putExample } from './batch.js'
 import type { Batch, Dataset, Split } from './dataset.js'
+import { splitNamed } from './split-named.js'
 
 /** Selection of examples to evaluate. */
 export interface EvaluationOptions {
@@ -19,11 +20,11 @@ export interface EvaluationOptions {
  * Yields every example of a split in order, all versions of a puzzle before the next puzzle. Labels of an unknown
  * answer are all `IGNORE_LABEL`. The last batch holds the remaining rows, without padding.
  *
- * @throws UserError when the batch size is not a positive integer.
+ * @throws UserError when the batch size is not a positive integer, and for the name of another split.
  */
 export function* evaluationBatches(data: Dataset, options: EvaluationOptions): Generator<Batch, void> {
   const { manifest } = data
-  const split = data[options.split ?? 'test']
+  const split = splitNamed(data, options.split ?? 'test')
   let left = countEvaluated(data, options)
   let batch: Batch | null = null
   let filled = 0
@@ -50,7 +51,7 @@ export function* evaluatedExamples(
   data: Dataset,
   options: Omit<EvaluationOptions, 'batch'> = {},
 ): Generator<ExampleVersion, void> {
-  const { puzzleStarts } = data[options.split ?? 'test']
+  const { puzzleStarts } = splitNamed(data, options.split ?? 'test')
   for (const { puzzle, versions } of evaluatedPuzzles(data, options))
     for (let version = 0; version < versions; version++)
       for (let example = puzzleStarts[puzzle]!; example < puzzleStarts[puzzle + 1]!; example++)

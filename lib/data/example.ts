@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { answerIsKnown } from './answers.js'
 import { emptyBatch, putExample } from './batch.js'
 import { type Dataset, runAt } from './dataset.js'
+import { splitNamed } from './split-named.js'
 
 /** Selection of one example and its version. */
 export interface ExampleChoice {
@@ -38,11 +39,11 @@ export interface Example {
   readonly rating: number
 }
 
-/** Returns an example, augmented as in training. @throws UserError (exit code 2) when its index is out of range. */
+/** Returns an example, augmented as in training. @throws UserError (exit code 2) for another split, and when its index is out of range. */
 export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
   const name = choice.split ?? (data.train.count > 0 ? 'train' : 'test')
   const { example = 0, version = null, seed = 0 } = choice
-  const split = data[name]
+  const split = splitNamed(data, name)
   checkNumber('example', example, split.count, `the ${name} split`)
   const versions = data.augment ? data.augment.versions(split, runAt(split.puzzleStarts, example)) : 1
   checkNumber('version', version ?? 0, versions ?? 2 ** 31 - 1, `versions of example ${example}`)

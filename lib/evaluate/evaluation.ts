@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches } from '../data/evaluation-batches.js'
+import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/accuracy.js'
 import { checkDataFits } from '../model/data-fit.js'
@@ -92,9 +92,9 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
  * data, options). Yields to the event loop between supervision steps.
  *
  * @param model with the weights to evaluate: `model.with({ weights: ema })` to evaluate weights other than its own
- * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, and (exit
- * code 2) for data that do not fit the model, and unless batch, supervisionSteps and versions are whole numbers of 1 or
- * more.
+ * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, for a model that
+ * computes NaN, and (exit code 2) for data that do not fit the model, a split without puzzles, and unless batch,
+ * supervisionSteps and versions are whole numbers of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   model: Model,
@@ -108,6 +108,14 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   })
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
+  if (countEvaluated(data, { split, versions }) === 0)
+    throw new UserError({
+      where: `evaluation, ${split} split`,
+      expected: 'at least one puzzle',
+      found: 'none: there is nothing to measure',
+      todo: 'Evaluate the other split, or give a data set with puzzles in this one.',
+      exitCode: 2,
+    })
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' ? (options.votes ?? votesOf(data)) : null
   votes?.begin()
@@ -121,6 +129,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     let made = 0
     const onStep = (): void => options.onProgress?.(done + Math.floor((rows.size * ++made) / (supervisionSteps + 1)))
     const result = await givingWay(evaluateRows(model, model.weights, rows, supervisionSteps), options.signal, onStep)
+    checkFiniteOutcomes(result.outcomes, split)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     const judged = judge ? judgeOutcomes(judge, rows, result.outcomes) : result.outcomes
     for (const { criteria } of judged) for (const name of Object.keys(met)) if (criteria?.[name]) met[name]!++
@@ -152,6 +161,18 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
+}
+
+/** Refuses the answers of a model that computes NaN, which are none: they would count as wrong. */
+function checkFiniteOutcomes(outcomes: readonly PuzzleOutcome[], split: string): void {
+  const bad = outcomes.find(({ haltProbability }) => Number.isNaN(haltProbability))
+  if (bad === undefined) return
+  throw new UserError({
+    where: `evaluation, puzzle ${split}/${bad.puzzle}`,
+    expected: 'finite numbers from the heads of the model',
+    found: 'NaN',
+    todo: 'Its weights have diverged, or its numbers exceed float32: evaluate an earlier checkpoint.',
+  })
 }
 
 function checkWhole(option: string, value: number): void {

@@ -151,6 +151,27 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: `Puzzles whose halting head chose to halt; the others reached K steps. ${halted}`,
   },
   {
+    metric: 'train.gradientNorm',
+    group: 'train',
+    unit: '',
+    meaning:
+      'Euclidean norm of the gradient of (loss / batch) over all weights that the optimiser trains; nothing clips it, and no loss scale multiplies it, in bfloat16 neither. Without the puzzle embedding, which takes only its signs; null if nothing else is trained, and in a skipped step.',
+  },
+  {
+    metric: 'train.weightNorm',
+    group: 'train',
+    unit: '',
+    meaning:
+      'Euclidean norm of the weights that the optimiser trains, before the update of the step; null as train.gradientNorm.',
+  },
+  {
+    metric: 'skippedUpdates',
+    group: 'both',
+    unit: 'steps',
+    meaning:
+      'Steps of training so far that made no update because they computed NaN or infinity, with notFinite=skip; see train.loss, which is null there if it was not finite.',
+  },
+  {
     metric: 'supervisionSteps',
     group: 'both',
     unit: 'steps',

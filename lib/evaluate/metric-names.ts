@@ -1,3 +1,4 @@
+import { percentText } from '../statistics/rounding.js'
 import { isCriterion } from '../tasks/registry.js'
 import { macText } from './mac-units.js'
 import { ownMetric } from './metric-glossary.js'
@@ -15,6 +16,9 @@ const SHARES: Readonly<Record<string, string>> = {
 /** Display names of metrics with a unit, or with a name other than their key. */
 const OTHERS: Readonly<Record<string, string>> = {
   'train.loss': 'training loss',
+  'train.gradientNorm': 'gradient norm',
+  'train.weightNorm': 'weight norm',
+  skippedUpdates: 'skipped updates',
   trainSeconds: 'training (s)',
   trainCpuSeconds: 'training (CPU s)',
   trainJoules: 'training (J)',
@@ -84,9 +88,9 @@ export function metricTitle(metric: string): string {
   return isShare(metric) ? `${metricName(metric)} (%)` : metricName(metric)
 }
 
-/** Returns a share in percent, rounded to tenths; null if unknown. */
+/** Returns a share in percent, rounded to tenths, as {@link percentText} does; null if unknown. */
 export function percent(share: number | null | undefined): number | null {
-  return share === null || share === undefined || Number.isNaN(share) ? null : Math.round(share * 1000) / 10
+  return share === null || share === undefined || Number.isNaN(share) ? null : Number(percentText(share))
 }
 
 /** Returns a metric's value as text: `96.0 %` for a share, `12.8 GMAC`, four digits for any other number, `–` if unknown. */
@@ -94,7 +98,7 @@ export function metricText(metric: string, value: number | null | undefined): st
   if (value === null || value === undefined) return '–'
   if (!Number.isFinite(value)) return String(value)
   if (isMacs(metric)) return macText(value)
-  return isShare(metric) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
+  return isShare(metric) ? `${percentText(value)} %` : String(Number(value.toPrecision(4)))
 }
 
 /**

@@ -9,7 +9,8 @@ import {
   tableToIPC,
 } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import { notWritable, sha256, systemReason, unreadable, writeAll } from './atomic.js'
+import { checkColumns, checkLengths, damageOf } from './arrow-guard.js'
+import { notWritable, sha256, unreadable, writeAll } from './atomic.js'
 import { lz4Compress, lz4Decompress } from './lz4.js'
 import { fileOperations as fs } from './operations.js'
 import { openRegular } from './regular.js'
@@ -199,10 +200,13 @@ function damaged(file: string, parts: number, at: number, how: string): DamagedF
 
 function batchOf(file: string, schema: Uint8Array, bytes: Uint8Array): RecordBatch {
   try {
-    const [batch] = RecordBatchReader.from(Buffer.concat([schema, bytes, END_OF_STREAM]))
+    const stream = Buffer.concat([schema, bytes, END_OF_STREAM])
+    checkLengths(stream)
+    const [batch] = RecordBatchReader.from(stream)
+    checkColumns(batch!)
     return batch!
   } catch (error) {
-    throw new UserError({ where: file, expected: 'an Arrow batch', found: systemReason(error) }, { cause: error })
+    throw new UserError({ where: file, expected: 'an Arrow batch', found: damageOf(error) }, { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { UserError } from '../errors.js'
+import { checkColumns, checkLengths, damageOf } from './arrow-guard.js'
 import { readBytes, sha256, writeFileAtomic } from './atomic.js'
 import { differingHashes } from './hash-text.js'
 
@@ -16,7 +17,7 @@ export function writeArrow(file: string, table: Table): string {
 
 /**
  * Reads an Arrow IPC file. With `checksum` (or several, one of which must match) the bytes are verified before they are
- * parsed, because a damaged file can make the parser loop for ever or return wrong values.
+ * parsed, because a damaged file can hold wrong values. Lengths and places are checked in any case.
  *
  * @throws UserError when the file is missing, damaged or not Arrow.
  */
@@ -89,9 +90,14 @@ function isFileFormat(bytes: Buffer): boolean {
 
 function parsed(bytes: Buffer, file: string): Table {
   try {
-    return tableFromIPC(bytes)
+    checkLengths(bytes)
+    const table = tableFromIPC(bytes)
+    table.batches.forEach(checkColumns)
+    return table
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error)
-    throw new UserError({ where: file, expected: 'a complete Arrow IPC file', found }, { cause: error })
+    throw new UserError(
+      { where: file, expected: 'a complete Arrow IPC file', found: damageOf(error), todo: 'Build or copy it again.' },
+      { cause: error },
+    )
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { removeQuietly, temporaryFor, tidy } from './leftovers.js'
@@ -14,21 +15,26 @@ const CHUNK = 2 ** 30
 /**
  * Writes a file atomically: a reader, or a crash, sees the old content or the new, never a part. The content goes to a
  * temporary file in the same folder, which is flushed, then renamed over the old one. Content in several pieces is
- * written in order, without a copy of the whole.
+ * written in order, without a copy of the whole. Permissions of the old file are kept; a symbolic link is replaced, not
+ * followed.
  *
  * @param options.makeFolder whether a missing folder is created, with its parents. Default: true
- * @throws UserError when the folder is not writable or the disk is full; the old file is then unchanged.
+ * @throws UserError when the folder is not writable, the disk is full, or the path is that of a device, a pipe or a socket;
+ * the old file is then unchanged.
  */
 export function writeFileAtomic(
-  file: string,
+  named: string,
   content: Uint8Array | string | readonly Uint8Array[],
   { makeFolder = true }: { readonly makeFolder?: boolean } = {},
 ): void {
+  // As `path.join` does elsewhere: what `..` removes is not looked up, nor made.
+  const file = path.normalize(named)
   const folder = path.dirname(file)
   const temporary = temporaryFor(file)
+  const old = replaced(file)
   try {
     if (makeFolder) ensureFolder(folder)
-    const fd = fs.openSync(temporary, 'w')
+    const fd = openNew(temporary, old)
     try {
       for (const piece of pieces(content)) writeAll(fd, piece)
       fs.fsyncSync(fd)
@@ -42,6 +48,37 @@ export function writeFileAtomic(
     throw notWritable(file, error)
   }
   tidy(folder)
+}
+
+/** Returns the permissions of the file that a rename will replace. @throws UserError when it is no regular file. */
+function replaced(file: string): number | undefined {
+  let stat: Stats | undefined
+  try {
+    stat = fs.statSync(file, { throwIfNoEntry: false })
+  } catch {
+    // The write itself reports a path that cannot be used.
+  }
+  if (stat === undefined || stat.isDirectory()) return undefined
+  if (stat.isFile()) return stat.mode & 0o777
+  const kind = stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
+  throw new UserError({
+    where: file,
+    expected: 'a new file, or one to replace',
+    found: kind,
+    todo: 'Write to another file.',
+  })
+}
+
+/** Opens a temporary file that is not there yet: a link in its place would lead elsewhere. */
+function openNew(temporary: string, mode: number | undefined): number {
+  try {
+    return fs.openSync(temporary, 'wx', mode)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    // A killed process of the same number left it.
+    fs.rmSync(temporary)
+    return fs.openSync(temporary, 'wx', mode)
+  }
 }
 
 /**

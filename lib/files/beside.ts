@@ -27,6 +27,7 @@ export function putInPlace(beside: string, folder: string, replace: boolean): bo
   let placed = false
   try {
     placed = renamed(beside, folder, folder)
+    if (!placed && !fs.existsSync(beside)) throw removedMeanwhile(folder)
   } finally {
     if (replace && !placed) putBack(aside, folder)
     // The only copy is never removed.
@@ -111,6 +112,15 @@ function putBack(aside: string, folder: string): void {
   } catch {
     // Another process has put a folder there, or the old one stays aside until the next attempt.
   }
+}
+
+function removedMeanwhile(folder: string): UserError {
+  return new UserError({
+    where: folder,
+    expected: 'a folder that can be renamed into place',
+    found: 'none: what was written beside it was removed in the meantime',
+    todo: 'Run the same command again.',
+  })
 }
 
 /** Error codes of a name that another process has taken, or moved away. */

@@ -1,5 +1,12 @@
 import { UserError } from '../errors.js'
-import { readBytes, writeFileAtomic } from './atomic.js'
+import { readBytes, unreadable, writeFileAtomic } from './atomic.js'
+import { fileOperations as fs } from './operations.js'
+
+/** Maximum size of a JSON file in bytes. All of ARC is 11 MB, and a published list of identifiers 40 MB. */
+const LARGEST_FILE = 2 ** 28
+
+/** Maximum nesting of a JSON file. Records have at most ten levels, outputs of notebooks some more. */
+const LEVELS = 100
 
 /** A JSON object. */
 export type JsonObject = { [key: string]: unknown }
@@ -14,21 +21,33 @@ export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** Maximum size of a file; the plan of a million runs would be larger. */
-const LARGEST_FILE = 2 ** 28
-
-/** Maximum nesting: recursive code overflows the stack on a file of brackets. */
-const LEVELS = 100
-
-/**
- * Reads a JSON object from a file. @throws UserError when the file is missing, above 256 MiB, not JSON, not an object, or
- * nested deeper than 100 levels.
- */
+/** Reads a JSON object from a file. @throws UserError when the file is missing, larger than 256 MB, or not as {@link parseJson} wants. */
 export function readJson(file: string): JsonObject {
-  return parseJson(readBytes(file, LARGEST_FILE).toString('utf8'), file)
+  return parseJson(readJsonText(file), file)
 }
 
-/** Parses the JSON object in a file's text. @throws UserError when it is not JSON, not an object, or nested too deeply. */
+/** Returns the text of a JSON file. @throws UserError when it is missing or larger than 256 MB. */
+export function readJsonText(file: string): string {
+  return readJsonBytes(file).toString('utf8')
+}
+
+/** Returns the bytes of a JSON file. @throws UserError when it is missing or larger than 256 MB. */
+export function readJsonBytes(file: string): Buffer {
+  let size: number
+  try {
+    size = fs.statSync(file).size
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+  if (size <= LARGEST_FILE) return readBytes(file)
+  throw new UserError({ where: file, expected: 'a file of at most 256 MB', found: `${Math.ceil(size / 2 ** 20)} MB` })
+}
+
+/**
+ * Parses the JSON object in a file's text.
+ *
+ * @throws UserError when it is not JSON, not an object, or nested deeper than 100 levels.
+ */
 export function parseJson(text: string, file: string): JsonObject {
   if (nesting(text) > LEVELS)
     throw new UserError({ where: file, expected: `JSON of at most ${LEVELS} levels`, found: 'more' })
@@ -68,6 +87,22 @@ export function nesting(json: string): number {
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
+
+/**
+ * Checks that a parsed value can be walked by recursion: `JSON.parse` accepts any nesting.
+ *
+ * @param levels maximum nesting. Default: 100
+ * @throws UserError when it is deeper.
+ */
+export function checkDepth(value: unknown, where: string, levels = LEVELS): void {
+  if (isDeeper(value, levels))
+    throw new UserError({ where, expected: `at most ${levels} levels of nesting`, found: 'more' })
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
+}
 
 /** Returns whether a value is an object, neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {

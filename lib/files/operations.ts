@@ -9,9 +9,7 @@ import {
   ftruncateSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
-  openSync,
   type PathLike,
   readdirSync,
   readFileSync,
@@ -24,6 +22,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { makePrivateFolder, openPrivate } from './permissions.js'
 import { type Access, FileError, isSystemError, systemCode } from './system-errors.js'
 
 /** The system's calls behind {@link fileOperations}. Tests replace them to make the N-th one fail; nothing else may. */
@@ -37,9 +36,9 @@ export const systemCalls = {
   ftruncateSync,
   linkSync,
   lstatSync,
-  mkdirSync,
+  mkdirSync: makePrivateFolder,
   mkdtempSync,
-  openSync,
+  openSync: openPrivate,
   readdirSync,
   readFileSync,
   readSync,

@@ -1,11 +1,7 @@
 import { UserError } from '../errors.js'
-import { readBytes, sha256, unreadable } from './atomic.js'
-import { whyNotJson } from './json.js'
+import { sha256 } from './atomic.js'
+import { checkDepth, readJsonBytes, whyNotJson } from './json.js'
 import { duplicateKeyPath } from './json-keys.js'
-import { fileOperations as fs } from './operations.js'
-
-/** Maximum file size. All of ARC is 11 MB, and a published list of identifiers 40 MB. */
-const LARGEST_FILE = 2 ** 28
 
 /** Maximum nesting of a file; the files of data sets have at most six levels. */
 const LEVELS = 32
@@ -24,10 +20,7 @@ export interface JsonFile {
  * nested deeper than 32 levels, or contains a duplicate key.
  */
 export function readStrictJson(file: string, todo?: string): JsonFile {
-  const wrong = wrongFile(file, todo)
-  const size = sizeOf(file)
-  if (size > LARGEST_FILE) throw wrong('', 'a file of at most 256 MB', `${Math.ceil(size / 2 ** 20)} MB`)
-  const bytes = readBytes(file)
+  const bytes = readJsonBytes(file)
   return { value: parseStrictJson(bytes, file, todo), sha256: sha256(bytes) }
 }
 
@@ -40,7 +33,9 @@ export function readStrictJson(file: string, todo?: string): JsonFile {
  */
 export function parseStrictJson(bytes: Uint8Array, where: string, todo?: string): unknown {
   const wrong = wrongFile(where, todo)
-  return parse(textOf(bytes, wrong), wrong)
+  const value = parse(textOf(bytes, wrong), wrong)
+  checkDepth(value, where, LEVELS)
+  return value
 }
 
 /** Creates the error about a file, at a place in it. */
@@ -49,14 +44,6 @@ type WrongFile = (place: string, expected: string, found: string, cause?: unknow
 function wrongFile(file: string, todo: string | undefined): WrongFile {
   return (place, expected, found, cause) =>
     new UserError({ where: `${file}${place}`, expected, found, ...(todo === undefined ? {} : { todo }) }, { cause })
-}
-
-function sizeOf(file: string): number {
-  try {
-    return fs.statSync(file).size
-  } catch (error) {
-    throw unreadable(file, error)
-  }
 }
 
 function textOf(bytes: Uint8Array, wrong: WrongFile): string {
@@ -85,17 +72,10 @@ function parse(text: string, wrong: WrongFile): unknown {
     const [key, ...outer] = twice.map((step) => JSON.stringify(step)).reverse()
     throw wrong(`, key ${[...outer.reverse(), key].join(' → ')}`, 'every key once', `${key} twice`)
   }
-  // JSON.parse accepts any nesting, but recursive code would overflow the stack.
-  if (isDeeper(value, LEVELS)) throw wrong('', `at most ${LEVELS} levels of nesting`, 'more')
   return value
 }
 
 function placeOf(text: string, position: number): string {
   const before = text.slice(0, position)
   return `, line ${before.split('\n').length}, column ${position - before.lastIndexOf('\n')}`
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
 }

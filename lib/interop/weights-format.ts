@@ -4,7 +4,7 @@ import type { HostTensor } from '../model/weights.js'
 import type { DataSizes } from './published-config.js'
 
 /** Values of `format` in the metadata of Recurlab's own files. */
-export const CHECKPOINT_FORMAT = 'recurlab-checkpoint-3'
+export const CHECKPOINT_FORMAT = 'recurlab-checkpoint-4'
 export const WEIGHTS_FORMAT = 'recurlab-weights-2'
 /** Common prefix of every version. */
 export const OWN_FORMATS = 'recurlab-'

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, unreadable } from '../files/atomic.js'
-import { isJsonObject, type JsonObject, whyNotJson } from '../files/json.js'
+import { checkDepth, isJsonObject, type JsonObject, whyNotJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { openRegular } from '../files/regular.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
@@ -144,6 +144,7 @@ function parseObject(json: string | undefined, where: string): JsonObject | null
   } catch (error) {
     throw new UserError({ where, expected: 'JSON', found: whyNotJson(error) })
   }
+  checkDepth(value, where)
   if (!isJsonObject(value)) throw new UserError({ where, expected: 'a JSON object', found: json.slice(0, 40) })
   return value
 }

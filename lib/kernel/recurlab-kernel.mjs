@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { registerTypeScript } from '../typescript/hook.mjs'
+import { machineLacks, settleTemporaryFolder } from '../setup/machine.mjs'
 
 // SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
 process.on('SIGUSR1', () => {})
@@ -14,6 +14,13 @@ if (connectionFile === undefined) {
   )
   process.exit(2)
 }
+const lacks = machineLacks()
+if (lacks !== null) {
+  process.stderr.write(`recurlab kernel: ${lacks}\n`)
+  process.exit(1)
+}
+settleTemporaryFolder(root)
+const { registerTypeScript } = await import('../typescript/hook.mjs')
 registerTypeScript(root)
 const { start } = createRequire(import.meta.url)('./server/start.ts')
 start(path.resolve(connectionFile), root).catch((error) => {

@@ -1,4 +1,5 @@
 import { isFunctionRecord } from '../config/functions.js'
+import { escapeHtml, NO_FORMULAS } from '../escape/html.js'
 import { stepMacs } from '../model/macs.js'
 import type { Model } from '../model/model.js'
 import { recursionOf } from '../model/recursion.js'
@@ -6,7 +7,6 @@ import { type ModelShape, stacks, totalTokens } from '../model/shape.js'
 import { countParameters, PUZZLE_TABLE } from '../model/weights.js'
 import { bundleOf } from '../notebook/bundle.js'
 import type { MimeBundle } from '../notebook/host.js'
-import { escapeHtml } from '../notebook/html.js'
 import { grouped } from '../notebook/table.js'
 import { pseudocodeLines } from '../recursion/pseudocode.js'
 
@@ -29,10 +29,10 @@ export function modelBundle(model: Model): MimeBundle {
   const table = bundleOf(weightRows(model))
   const costs = costText(model)
   const html = [
-    `<p><b>${escapeHtml(title)}</b></p>`,
+    `<p class="${NO_FORMULAS}"><b>${escapeHtml(title)}</b></p>`,
     `<pre>${escapeHtml(code)}</pre>`,
     String(table['text/html']),
-    `<p>${costs.map(escapeHtml).join('<br>')}</p>`,
+    `<p class="${NO_FORMULAS}">${costs.map(escapeHtml).join('<br>')}</p>`,
   ]
   return {
     'text/html': html.join('\n'),

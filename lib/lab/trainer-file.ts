@@ -1,6 +1,7 @@
 import { parseConfig } from '../config/parse.js'
 import { UserError } from '../errors.js'
 import { readBytes, writeFileAtomic } from '../files/atomic.js'
+import { parseJson } from '../files/json.js'
 import { placeToRead } from '../files/places.js'
 import { float32Tensors, readSafetensors } from '../files/safetensors.js'
 import { checkSeal, sealedPieces } from '../files/sealed.js'
@@ -32,7 +33,7 @@ export function readTrainerFile(named: string): TrainerState {
   if (config === undefined || dataHash === undefined)
     throw new UserError({ where: file, expected: 'a configuration and the hash of its data', found: 'none' })
   return {
-    config: parseConfig(JSON.parse(config) as Record<string, unknown>),
+    config: parseConfig(parseJson(config, `${file}, config`)),
     dataHash,
     snapshot: { tensors: float32Tensors(tensors), state: state as unknown as Snapshot['state'] },
   }

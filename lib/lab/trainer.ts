@@ -73,7 +73,8 @@ export class ModelTrainer extends Trainer {
     try {
       return host ? host.uncut(() => super.step()) : super.step()
     } catch (error) {
-      throw divergedIn({ config: this.config, options: this.options, state: this.state }, error)
+      const { config, options, state, lastLoss } = this
+      throw divergedIn({ config, options, state, lastLoss }, error)
     }
   }
 

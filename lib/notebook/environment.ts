@@ -4,6 +4,9 @@ import { systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { projectFolder } from '../files/places.js'
 
+/** Python's options that leave out the user's PYTHONPATH, PYTHONHOME and own packages, which cells and terminals keep. */
+export const ISOLATED = ['-I'] as const
+
 /** Returns the project's own Python. @throws UserError if it is not installed. */
 export function projectPython(): string {
   const python = path.join(projectFolder, '.venv', 'bin', 'python')

@@ -112,7 +112,7 @@ class Runner(NotebookClient):
 
 def is_status(data):
     """Returns whether an output is a line that replaces another: text, or progress."""
-    return list(data) == ["text/plain"] or 'class="recurlab-progress"' in data.get("text/html", "")
+    return list(data) == ["text/plain"] or 'class="recurlab-progress ' in data.get("text/html", "")
 
 
 def outcome(runner):

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { UserError } from '../errors.js'
 import { wellFormedJson } from '../files/json-text.js'
 import { projectFolder } from '../files/places.js'
-import { jupyterEnvironment, projectPython } from './environment.js'
+import { ISOLATED, jupyterEnvironment, projectPython } from './environment.js'
 import type { Cell, Notebook } from './notebook.js'
 
 /** Events while a notebook runs. Cells are numbered from 1, counting only non-empty code cells. */
@@ -68,7 +68,7 @@ interface ExecutedEvent {
  * @throws UserError if Python or nbclient is missing or breaks.
  */
 export async function executeNotebook(notebook: Notebook, options: ExecuteOptions): Promise<Execution> {
-  const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'execute.py')], {
+  const child = spawn(projectPython(), [...ISOLATED, path.join(projectFolder, 'lib', 'notebook', 'execute.py')], {
     env: jupyterEnvironment({ ...options.environment, RECURLAB_HEADLESS: '1' }),
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C is meant for this process, which passes it on once.

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
-import { readBytes, writeFileAtomic } from '../files/atomic.js'
-import { isJsonObject, shown, whyNotJson } from '../files/json.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { checkDepth, isJsonObject, readJsonText, shown, whyNotJson } from '../files/json.js'
 import { notebookJson, splitLines } from './notebook-json.js'
 
 /** One output of a cell, in nbformat 4. */
@@ -34,7 +34,7 @@ export interface Notebook {
 
 /** Reads a notebook. @throws UserError if the file is missing or not a notebook of format 4. */
 export function readNotebook(file: string): Notebook {
-  return parseNotebook(readBytes(file).toString('utf8'), file)
+  return parseNotebook(readJsonText(file), file)
 }
 
 /** Parses the text of a notebook's file. @throws UserError if it is not a notebook of format 4. */
@@ -45,6 +45,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   } catch (error) {
     throw new UserError({ where: file, expected: 'a notebook (JSON)', found: whyNotJson(error) }, { cause: error })
   }
+  checkDepth(notebook, file)
   if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells))
     throw new UserError({
       where: file,

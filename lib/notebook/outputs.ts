@@ -28,9 +28,9 @@ export async function saveFigure(figure: Figure | Picture, name: string, options
   const format = path.extname(name).slice(1)
   if (!isStaticFormat(format))
     throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
-  const file = path.resolve(outputsFolder(), name)
+  const { file, shown } = outputPath(name)
   writeFileAtomic(file, await drawn(figure, format, { embedFonts: true, ...options }))
-  return shownPath(file)
+  return shown
 }
 
 /** Draws a figure; a picture is already SVG, which needs no plotting library. */
@@ -52,14 +52,25 @@ async function drawn(
  * @throws UserError for another extension, or if it cannot be written.
  */
 export function saveTable(table: Exportable, name: string): string {
-  const file = path.resolve(outputsFolder(), name)
+  const { file, shown } = outputPath(name)
   writeTable(table, file)
-  return shownPath(file)
+  return shown
 }
 
-/** Returns where a notebook's file of a name is written, and the path to print. */
+/**
+ * Returns where a notebook's file of a name is written, and the path to print.
+ *
+ * @throws UserError for a name that leads out of the folder of outputs without being an absolute path.
+ */
 export function outputPath(name: string): { readonly file: string; readonly shown: string } {
   const file = path.resolve(outputsFolder(), name)
+  const inside = path.relative(outputsFolder(), file)
+  if (name === '' || (!path.isAbsolute(name) && (inside === '' || inside === '..' || inside.startsWith('../'))))
+    throw new UserError({
+      where: JSON.stringify(name),
+      expected: `the name of a file in ${outputsFolder()}, or an absolute path`,
+      found: 'a name that leads out of it',
+    })
   return { file, shown: shownPath(file) }
 }
 

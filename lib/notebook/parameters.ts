@@ -93,8 +93,13 @@ function assignment(parameter: Parameter, text: string, where: string): string {
       todo: `Declare it as a BigInt, e.g. let ${name} = 1n.`,
       exitCode: 2,
     })
-  const literal = typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)
+  const literal = typeof value === 'bigint' ? `${value}n` : literalOf(value)
   return `let ${name}${annotation} = ${literal}${isConst ? ' as const' : ''}`
+}
+
+/** Returns JSON as an expression. The key `__proto__`, which would set the prototype of an object literal, is computed. */
+function literalOf(value: unknown): string {
+  return JSON.stringify(value).replace(/(?<=[{,])"__proto__":/g, '["__proto__"]:')
 }
 
 function readValue(text: string, kind: Kind | null): unknown {

@@ -1,7 +1,7 @@
+import { escapeHtml, NO_FORMULAS } from '../escape/html.js'
 import { isJsonObject } from '../files/json.js'
 import { displayWidth } from '../results/text-width.js'
 import type { MimeBundle } from './host.js'
-import { escapeHtml } from './html.js'
 import type { CellOutput, Notebook } from './notebook.js'
 
 const SEPARATOR = ' · '
@@ -11,6 +11,7 @@ const COLUMNS = 88
 
 /** CSS class by which a headless run recognises progress lines; `execute.py` uses it too. */
 const CLASS = 'recurlab-progress'
+const CLASSES = `${CLASS} ${NO_FORMULAS}`
 
 const BLOCK = 'font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px)'
 /** JupyterLab breaks plain text anywhere, even inside a word. */
@@ -26,7 +27,7 @@ function progressHtml(lines: readonly string[]): string {
     const parts = line.split(SEPARATOR).map((part) => `<span style="${PART}">${escapeHtml(part)}</span>`)
     return `<div>${parts.join(SEPARATOR)}</div>`
   })
-  return `<div class="${CLASS}" style="${BLOCK}">${rows.join('')}</div>`
+  return `<div class="${CLASSES}" style="${BLOCK}">${rows.join('')}</div>`
 }
 
 /**
@@ -43,7 +44,7 @@ export function withoutProgress(notebook: Notebook): Notebook {
 function isProgress({ data }: CellOutput): boolean {
   if (!isJsonObject(data)) return false
   const html = data['text/html']
-  return (Array.isArray(html) ? html.join('') : String(html)).startsWith(`<div class="${CLASS}"`)
+  return (Array.isArray(html) ? html.join('') : String(html)).startsWith(`<div class="${CLASSES}"`)
 }
 
 /** Wraps a long line, with an indent. */

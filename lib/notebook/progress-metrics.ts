@@ -1,3 +1,4 @@
+import { visible } from '../escape/visible.js'
 import { metricName, metricText } from '../evaluate/metric-names.js'
 
 /** Which values of a metric are better; `none` shows no best value. */
@@ -56,6 +57,6 @@ function isBetter(value: number, { better, best }: Entry): boolean {
 }
 
 function text(name: string, { latest, better, best, bestAt }: Entry): string {
-  const shown = `${metricName(name).replace(/\p{Cc}/gu, '\ufffd')} ${metricText(name, latest)}`
+  const shown = `${visible(metricName(name))} ${metricText(name, latest)}`
   return better === 'none' || Number.isNaN(best) ? shown : `${shown} (best ${metricText(name, best)} at ${bestAt})`
 }

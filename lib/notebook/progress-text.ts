@@ -1,3 +1,4 @@
+import { visible } from '../escape/visible.js'
 import { clip } from '../results/text-width.js'
 
 /** The progress of some work. */
@@ -80,7 +81,7 @@ export function formatSeconds(seconds: number): string {
  * @param bar whether a bar replaces the percentage, if the total is known
  */
 export function progressText(line: ProgressLine, bar: boolean): string {
-  const label = printable(clip(line.label, LABEL))
+  const label = clip(visible(line.label), LABEL)
   const parts = [count(line, bar), line.doing ?? '', rate(line), time(line), ...line.metrics].filter(
     (part) => part !== '',
   )
@@ -116,9 +117,4 @@ function timeLeft(line: ProgressLine): string {
   if (line.left) return `, ${line.left.rough ? 'about ' : ''}${formatSeconds(line.left.seconds)} left`
   const left = remainingSeconds(line)
   return Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`
-}
-
-/** Removes control characters, which labels from data must not send to the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -43,8 +43,14 @@ visibility word-break word-wrap
 DROPPED = re.compile(r"<(script|style|iframe|object|template|noscript|title)\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 
 
+# Styles that load something or, in old browsers, run something; a backslash could hide either.
+ACTIVE_STYLE = re.compile(r"url\s*\(|image\s*\(|image-set|expression\s*\(|@import|\\", re.IGNORECASE)
+
+
 def allowed(tag, name, value):
     if name not in EVERYWHERE and name not in OF_TAGS.get(tag, ()):
+        return False
+    if name == "style" and ACTIVE_STYLE.search(value):
         return False
     if name == "src":
         return value.strip().lower().startswith("data:image/")

@@ -25,6 +25,9 @@ EXPORTER = HTMLExporter(
     filters={"clean_html": clean_html},
 )
 
+# Exit code for a notebook that is not one by nbformat's schema; report.ts reads it.
+INVALID = 3
+
 # nbconvert gives every drawing the same alternative text.
 ALTERNATIVE_TEXT = re.compile(r'(<img alt=")No description has been provided for this image(" src="data:image/svg\+xml)')
 
@@ -42,7 +45,11 @@ def texts_of_drawings(notebook):
 
 
 notebook = nbformat.reads(sys.stdin.buffer.read().decode("utf8"), as_version=4)
-page, _ = EXPORTER.from_notebook_node(notebook)
+try:
+    page, _ = EXPORTER.from_notebook_node(notebook)
+except nbformat.ValidationError as error:
+    print(" ".join(str(error).split("\n", 1)[0].split()), file=sys.stderr)
+    sys.exit(INVALID)
 texts = texts_of_drawings(notebook)
 page = ALTERNATIVE_TEXT.sub(lambda found: found[1] + html.escape(next(texts, "figure")) + found[2], page)
 page = page.replace("</head>", FIT, 1)

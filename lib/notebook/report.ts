@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { wellFormedJson } from '../files/json-text.js'
 import { projectFolder } from '../files/places.js'
 import { withPlayerScript } from '../plot/player/page.js'
-import { jupyterEnvironment, projectPython } from './environment.js'
+import { ISOLATED, jupyterEnvironment, projectPython } from './environment.js'
 import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
 
@@ -25,9 +25,12 @@ function titleOf(file: string): string {
   return path.basename(file, '.html')
 }
 
+/** Exit code of report.py for a notebook that is not one by nbformat's schema. */
+const INVALID = 3
+
 function convert(notebook: Notebook): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
+    const child = spawn(projectPython(), [...ISOLATED, path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
       env: jupyterEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -42,6 +45,8 @@ function convert(notebook: Notebook): Promise<string> {
     child.on('error', (error) => fail(error.message))
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(page).toString('utf8'))
+      else if (code === INVALID)
+        reject(new UserError({ where: 'the notebook', expected: 'one that nbformat accepts', found: log.trim() }))
       else fail(log.trim().split('\n').at(-1) ?? `exit code ${code}`)
     })
     // A child that has ended already is reported by its exit code.

@@ -1,3 +1,5 @@
+import { writeOwn } from '../escape/terminal.js'
+import { visible } from '../escape/visible.js'
 import { clip, displayWidth } from '../results/text-width.js'
 import { fittingParts } from './progress-forms.js'
 
@@ -24,15 +26,18 @@ export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 
   return {
     line(text) {
       // A line just logged as a status is not repeated.
-      if (text !== logged) stream.write(`${clear()}${text}\n`)
+      writeOwn(stream, clear())
+      if (text !== logged) stream.write(`${text}\n`)
       written = 0
       logged = ''
     },
     status(text) {
       if (stream.isTTY) {
         const width = (stream.columns ?? 80) - 1
-        const shown = fittingParts(text, width) ?? clip(text, width)
-        stream.write(clear() + shown)
+        const line = visible(text)
+        const shown = fittingParts(line, width) ?? clip(line, width)
+        writeOwn(stream, clear())
+        stream.write(shown)
         written = displayWidth(shown)
       } else if (text !== '' && performance.now() - last > LOG_SECONDS * 1000) {
         last = performance.now()

@@ -1,8 +1,8 @@
-import { escapeHtml } from './html.js'
+import { escapeHtml, NO_FORMULAS } from '../escape/html.js'
 import { cellText, leftOut, type TableData } from './table.js'
 
-/** CSS class that distinguishes a table from other HTML. */
-export const TABLE_CLASS = 'recurlab-table'
+/** CSS classes of a table, of which the first distinguishes it from other HTML. */
+export const TABLE_CLASS = `recurlab-table ${NO_FORMULAS}`
 
 /**
  * Returns a table as HTML: numbers right-aligned, all data escaped, and below it a note on omitted rows and columns.

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { escapeHtml, NO_FORMULAS, paragraphHtml } from '../escape/html.js'
 import { isTensor, type TensorLike } from '../plot/plain.js'
 import type { MimeBundle } from './host.js'
-import { escapeHtml } from './html.js'
 
 /** Typed arrays that are shown with statistics. */
 export type NumberArray = Float32Array | Float64Array | Int32Array
@@ -124,8 +124,8 @@ function bundle(title: string, facts: readonly (readonly [string, string])[], va
       `<tr><th style="text-align: left">${escapeHtml(name)}</th><td style="text-align: right">${escapeHtml(value)}</td></tr>`,
   )
   const html = [
-    `<p>${escapeHtml(title)}</p>`,
-    ...(rows.length > 0 ? [`<table>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table>`] : []),
+    paragraphHtml(title),
+    ...(rows.length > 0 ? [`<table class="${NO_FORMULAS}">\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table>`] : []),
     ...(values === '' ? [] : [`<pre>${escapeHtml(values)}</pre>`]),
   ]
   return { 'text/html': html.join('\n'), 'text/plain': text }

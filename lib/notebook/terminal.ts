@@ -1,3 +1,5 @@
+import { programOutput, writeOwn } from '../escape/terminal.js'
+import { visible } from '../escape/visible.js'
 import type { ExecuteEvent } from './execute.js'
 import { firstLine } from './failure.js'
 import type { Notebook } from './notebook.js'
@@ -22,7 +24,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
   let status = ''
   const print = (text: string): void => {
     if (text === '') return
-    stream.write(text)
+    writeOwn(stream, text)
     lineOpen = !text.endsWith('\n')
   }
   const freshLine = (): void => print(lineOpen ? '\n' : '')
@@ -43,11 +45,11 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
       }
       if (event.event === 'cell') {
         freshLine()
-        print(`── cell ${event.number} of ${event.total}: ${firstLine(notebook.cells[event.cell]!)}\n`)
-      } else if (event.event === 'stream') print(event.text)
+        print(`── cell ${event.number} of ${event.total}: ${visible(firstLine(notebook.cells[event.cell]!))}\n`)
+      } else if (event.event === 'stream') print(programOutput(event.text))
       else if (event.event === 'shown') {
         freshLine()
-        print(`${event.text}\n`)
+        print(`${programOutput(event.text)}\n`)
       }
     },
   }

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
+import { escapeLabel } from '../escape/plotly.js'
 import type { Estimate } from '../statistics/estimate.js'
-import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { MOST_NAMED, shownName } from './looks.js'
 import { type CaptionedFigure, withSources } from './sources.js'
 import {

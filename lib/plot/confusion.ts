@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.js'
+import { splitNamed } from '../data/split-named.js'
 import { UserError } from '../errors.js'
 import { lookOf, tokenMeaning } from '../tasks/registry.js'
 import { type HeatmapOptions, heatmap } from './heatmap.js'
@@ -67,14 +68,16 @@ export interface CountedPrediction {
  * cells, else all; cells that no metric counts are left out.
  *
  * @param split of the evaluation. Default `test`
+ * @throws UserError (exit code 2) for the name of another split.
  */
 export function confusionOf(
-  { manifest, ...splits }: Dataset,
+  data: Dataset,
   predictions: readonly CountedPrediction[],
   split: 'train' | 'test' = 'test',
 ): ConfusionCounts {
+  const { manifest } = data
   const { vocabSize, ignoreLabelId } = manifest
-  const { inputs, labels, seqLen } = splits[split]
+  const { inputs, labels, seqLen } = splitNamed(data, split)
   const { blank } = lookOf(manifest)
   const counts = Array.from({ length: vocabSize }, () => new Array<number>(vocabSize).fill(0))
   for (const { puzzle, version, prediction } of predictions) {

@@ -1,3 +1,4 @@
+import { escapeLabel } from '../escape/plotly.js'
 import { isJsonObject } from '../files/json.js'
 import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
@@ -82,14 +83,6 @@ function positive(data: readonly Trace[], axis: 'x' | 'y'): number[] {
 /** Returns an array's numbers; NaN in place of other values. */
 function numbersIn(values: unknown): number[] {
   return Array.isArray(values) ? values.map((value) => (typeof value === 'number' ? value : Number.NaN)) : []
-}
-
-/**
- * Escapes a label: plotly reads some HTML tags in labels, and LaTeX between dollars where MathJax is loaded; names from data
- * must not become markup.
- */
-export function escapeLabel(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\$/g, '&#36;')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
-import { escapeLabel, type FigureOptions, makeFigure } from './figure.js'
+import { escapeLabel } from '../escape/plotly.js'
+import { type FigureOptions, makeFigure } from './figure.js'
 import { shownName } from './looks.js'
 import { type CaptionedFigure, withSubject } from './sources.js'
 import { TYPE_SIZE } from './template.js'

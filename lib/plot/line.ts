@@ -1,4 +1,5 @@
-import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel } from '../escape/plotly.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
 import type { CaptionedFigure } from './sources.js'
 import { errorBars } from './spread.js'

@@ -1,4 +1,5 @@
-import { escapeLabel, type FigureOptions } from './figure.js'
+import { escapeLabel } from '../escape/plotly.js'
+import type { FigureOptions } from './figure.js'
 
 /** The most series that a legend names one by one. */
 export const MOST_NAMED = 12

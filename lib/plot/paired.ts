@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
+import { escapeLabel } from '../escape/plotly.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
-import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { nameOf, shownName } from './looks.js'
 import { type CaptionedFigure, withSources, withSubject } from './sources.js'
 import {

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
+import { escapeLabel } from '../escape/plotly.js'
 import { rounded } from '../statistics/rounding.js'
-import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
 import type { CaptionedFigure } from './sources.js'
 import { outlineColor } from './template.js'

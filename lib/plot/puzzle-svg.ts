@@ -1,3 +1,4 @@
+import { escapeXml } from '../escape/xml.js'
 import type { Board, Mark } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
@@ -83,13 +84,6 @@ export function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): stri
     return entry
   })
   return entries.join('')
-}
-
-/** Escapes text for XML elements and attributes; characters that XML forbids become `�`. */
-export function escapeXml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-    .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
 function textWidth(text: string): number {

@@ -1,3 +1,4 @@
+import { visible } from '../escape/visible.js'
 import { displayWidth, pad } from '../results/text-width.js'
 import { layOutCells } from '../tasks/look.js'
 import type { Board, BoardCell } from './puzzle-board.js'
@@ -25,7 +26,7 @@ export function boardsText(
 }
 
 function rowText(boards: readonly Board[], color: boolean): string {
-  const blocks = boards.map((board) => [printable(board.title), ...(color ? coloured(board) : plain(board))])
+  const blocks = boards.map((board) => [visible(board.title), ...(color ? coloured(board) : plain(board))])
   const widths = blocks.map((block) => Math.max(...block.map(visibleWidth)))
   const height = Math.max(0, ...blocks.map((block) => block.length))
   return Array.from({ length: height }, (_, line) =>
@@ -81,8 +82,13 @@ const GREY = '#A8A8A8'
 
 function layOut(board: Board, gap: string, draw: (cell: BoardCell) => string): string[] {
   const { rows, columns, cells, look } = board
-  const drawAt = (row: number, column: number): string => draw(cells[row * columns + column]!)
+  const drawAt = (row: number, column: number): string => draw(shownCell(cells[row * columns + column]!))
   return layOutCells({ rows, columns, box: look.box, gap }, drawAt, visibleWidth)
+}
+
+/** Returns a cell without control characters, which the symbols of a vocabulary must not send to the terminal. */
+function shownCell(cell: BoardCell): BoardCell {
+  return { ...cell, symbol: visible(cell.symbol), label: visible(cell.label) }
 }
 
 function paint(text: string, ink: string, fill?: string): string {
@@ -100,9 +106,4 @@ const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
 
 function visibleWidth(text: string): number {
   return displayWidth(text.replace(COLOURS, ''))
-}
-
-/** Removes control characters, which names from data must not send to the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd')
 }

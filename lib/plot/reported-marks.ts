@@ -1,5 +1,6 @@
+import { escapeLabel } from '../escape/plotly.js'
 import { rounded } from '../statistics/rounding.js'
-import { escapeLabel, type Trace } from './figure.js'
+import type { Trace } from './figure.js'
 import { reportedColor } from './template.js'
 
 /** A published number to draw beside measured ones. */

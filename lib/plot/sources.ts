@@ -1,3 +1,4 @@
+import { unescapeLabel } from '../escape/plotly.js'
 import { isJsonObject } from '../files/json.js'
 import type { Figure } from './figure.js'
 
@@ -139,11 +140,5 @@ function axisTitle(axis: unknown): unknown {
 export function plainLabel(title: unknown): string {
   const text = isJsonObject(title) ? title.text : title
   if (typeof text !== 'string') return ''
-  return text
-    .replace(/<br\s*\/?>/g, ' ')
-    .replace(/<[^>]*>/g, '')
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&#36;/g, '$')
-    .replace(/&amp;/g, '&')
+  return unescapeLabel(text)
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { unprintableIn } from '../escape/visible.js'
 import { didYouMean } from '../options/nearest.js'
 import { checkRecursion } from './check.js'
 import { type RecordedUpdate, type Recursion, recursionSchema } from './data.js'
@@ -131,12 +132,9 @@ function checkedList(updates: unknown): readonly AnyUpdate[] {
   return updates as AnyUpdate[]
 }
 
-/** Control characters, and characters that change the direction of the following text. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
-
 function checkedName(name: string): string {
   const trimmed = typeof name === 'string' ? name.trim() : ''
-  if (trimmed !== '' && [...trimmed].length <= 80 && !UNPRINTABLE.test(trimmed)) return trimmed
+  if (trimmed !== '' && [...trimmed].length <= 80 && unprintableIn(trimmed) === null) return trimmed
   throw new UserError({
     where: 'name of a recursion',
     expected: 'a text of 1 to 80 characters on one line',

@@ -7,7 +7,7 @@ import { UserError } from '../errors.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
 import { readBytes } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
-import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.js'
+import { isJsonObject, type JsonObject, parseJson, readJson, shown } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
 import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
@@ -241,7 +241,7 @@ function checkOwn(file: string, checksum: string, right: readonly string[]): voi
 export function checkConfig(dir: string, trained: string | undefined): void {
   const file = path.join(dir, FILES.config)
   const config = flattenGroups(recordedConfig(readJson(file), file).resolved)
-  const carried: unknown = trained === undefined ? null : JSON.parse(trained)
+  const carried: unknown = trained === undefined ? null : parseJson(trained, `${file}, config of the checkpoint`)
   if (isDeepStrictEqual(config, carried)) return
   const keys = isJsonObject(carried)
     ? Object.keys({ ...carried, ...config }).filter((key) => !isDeepStrictEqual(carried[key], config[key]))
@@ -261,9 +261,9 @@ export function checkpointState(
 ): { readonly step: number } & JsonObject {
   if (metadata.format !== CHECKPOINT_FORMAT)
     throw new UserError({ where: file, expected: `the format ${CHECKPOINT_FORMAT}`, found: metadata.format ?? 'none' })
-  const state: unknown = JSON.parse(metadata.state ?? 'null')
-  if (!isJsonObject(state) || !isStep(state.step))
-    throw new UserError({ where: file, expected: 'a state with its step', found: kindOf(state) })
+  const state = parseJson(metadata.state ?? 'null', `${file}, state`)
+  if (!isStep(state.step))
+    throw new UserError({ where: file, expected: 'a state with its step', found: shown(state.step) })
   return { ...state, step: state.step }
 }
 

@@ -1,5 +1,8 @@
+import { bestMetricOf } from '../config/best-metric.js'
 import { primaryRows } from '../evaluate/arms.js'
+import { metricText } from '../evaluate/metric-names.js'
 import { type Row, rowsOfTable } from '../files/arrow-rows.js'
+import { collapseOf } from './collapse.js'
 import { type ComparedConfig, ConfigComparison } from './config-comparison.js'
 import { NO_LABEL, type RunLabel, readLabel } from './label.js'
 import { type DamagedRun, type RunListing, type RunRecord, readEach, readEvaluations } from './record.js'
@@ -54,7 +57,7 @@ export function storedRunsOf({ runs, damaged }: RunListing): { runs: StoredRun[]
 export class Comparison<R extends ComparedRun> extends ConfigComparison {
   readonly runs: readonly R[]
   /**
-   * A row per run: `id`, `state`, what ended it if any run ended before its last step, its name, tags and note when any run has them, the last evaluation (`test.exact`,
+   * A row per run: `id`, `state`, what ended it if any run ended before its last step, the best value of those that have collapsed if any has (see `collapseOf`), the name, tags and note when any run has them, the last evaluation (`test.exact`,
    * `test.cells`, its other metrics, `step`, compute, time and energy of training), compute, time and energy of all evaluations, the best `test.exact`,
    * parameters, and the keys that vary. A key that is also the name of one of these columns becomes `config.KEY`.
    */
@@ -69,14 +72,22 @@ export class Comparison<R extends ComparedRun> extends ConfigComparison {
     this.runs = runs
     const labels = labelsOf(runs)
     const results = runs.map(resultsOf)
-    const early = endedColumn(runs)
-    const own = new Set(['id', 'state', 'ended', ...[...labels, ...results].flatMap(Object.keys)])
+    const [early, collapsed] = [endedColumn(runs), collapsedColumn(runs)]
+    const own = new Set(['id', 'state', 'ended', 'collapsed', ...[...labels, ...results].flatMap(Object.keys)])
     this.labelColumns = Object.keys(labels[0] ?? {})
     this.variedColumns = this.keys.map((key) => (own.has(key) ? `config.${key}` : key))
     this.rows = runs.map((run, i) => {
       const varied = this.keys.map((key, k) => [this.variedColumns[k]!, this.value(run, key)])
       const state = run.state === undefined ? {} : { state: run.state }
-      return { id: run.id, ...state, ...early[i], ...labels[i], ...results[i], ...Object.fromEntries(varied) }
+      return {
+        id: run.id,
+        ...state,
+        ...early[i],
+        ...collapsed[i],
+        ...labels[i],
+        ...results[i],
+        ...Object.fromEntries(varied),
+      }
     })
   }
 }
@@ -87,8 +98,18 @@ function endedColumn(runs: readonly ComparedRun[]): Row[] {
   return runs.map(({ ended = null }): Row => (early ? { ended } : {}))
 }
 
+/** Returns the best value of each run that has collapsed, if one of them has; else no column. */
+function collapsedColumn(runs: readonly ComparedRun[]): Row[] {
+  const all = runs.map(({ evaluations, config }) => collapseOf(evaluations, bestMetricOf(config), config.ema))
+  if (all.every((collapse) => collapse === null)) return runs.map(() => ({}))
+  return all.map((collapse) => {
+    const best = collapse && `from ${metricText(collapse.metric, collapse.best.value)} at step ${collapse.best.step}`
+    return { collapsed: best }
+  })
+}
+
 /** Columns of evaluations that are not results. */
-const NO_RESULTS = new Set(['step', 'weights', 'puzzles'])
+const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'skippedUpdates'])
 
 /** Totals of training in the last evaluation, shown after the metrics. */
 const OF_TRAINING = [
@@ -119,11 +140,13 @@ function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
   const last = rows.at(-1) ?? {}
   const { 'test.exact': exact = null, 'test.cells': cells = null, ...others } = last
   const exacts = knownIn(primaryRows(rows), 'test.exact')
+  const skipped = last.skippedUpdates
   const has = (metric: string): boolean => ALWAYS.includes(metric) || rows.some((row) => Object.hasOwn(row, metric))
   return {
     'test.exact': exact,
     'test.cells': cells,
     ...Object.fromEntries(Object.entries(others).filter(([name]) => !NO_RESULTS.has(name) && !isCompute(name))),
+    ...(typeof skipped === 'number' && skipped > 0 ? { skippedUpdates: skipped } : {}),
     step: others.step ?? status?.step ?? null,
     ...Object.fromEntries(OF_TRAINING.filter(has).map((metric) => [metric, last[metric] ?? null])),
     ...Object.fromEntries(OF_EVALUATIONS.filter(has).map((metric) => [metric, sumIn(rows, metric)])),

@@ -4,6 +4,7 @@ import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder } from '../files/atomic.js'
 import { removeLeftovers, removeQuietly } from '../files/leftovers.js'
+import { checkedId } from '../files/names.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { FileError, refused, systemCode } from '../files/system-errors.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
@@ -50,7 +51,7 @@ export function createRun(run: NewRun): RunWriter {
   makeFolder(folder)
   removeUnborn(folder)
   for (;;) {
-    const id = run.id ?? newRunId(run)
+    const id = run.id === undefined ? newRunId(run) : checkedId(run.id, `${folder}, ID of the new run`)
     const dir = path.join(folder, id)
     // Several processes may create the run of a given ID: one of them renames its folder first.
     const unborn = path.join(folder, `.${id}.${randomBytes(3).toString('hex')}`)

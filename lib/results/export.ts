@@ -1,6 +1,7 @@
 import { Bool, type DataType, Float64, type Table, TimestampMillisecond, Utf8 } from 'apache-arrow'
 import type { ColumnTable } from 'arquero'
 import { UserError } from '../errors.js'
+import { csvField, csvText } from '../escape/csv.js'
 import { writeArrow } from '../files/arrow.js'
 import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { writeFileAtomic } from '../files/atomic.js'
@@ -24,7 +25,7 @@ export interface PaperRows {
 
 /**
  * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` is an empty
- * string). 64-bit integers keep all digits; dates stay dates, and invalid dates become missing. Lists and objects
+ * string; a text that a spreadsheet would read as a formula has an apostrophe before it). 64-bit integers keep all digits; dates stay dates, and invalid dates become missing. Lists and objects
  * become JSON, except when an Arrow table is written as Arrow, which keeps its types. A column of `runs()` has the same type
  * in every file, with values or without.
  *
@@ -47,18 +48,15 @@ export function toCsv(table: Exportable): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   if (names.length === 0) return ''
   const lines = [
-    names.map(quoted),
+    names.map(csvText),
     ...rows.map((row) => names.map((name) => field(Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
   ]
   return lines.map((line) => `${line.join(',')}\r\n`).join('')
 }
 
 function field(cell: Cell): string {
-  return cell === null ? '' : quoted(cellText(cell))
-}
-
-function quoted(text: string): string {
-  return text === '' || /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  if (cell === null) return ''
+  return typeof cell === 'string' ? csvText(cell) : csvField(cellText(cell))
 }
 
 /** A row as its cells in order, of any type: a name such as `__proto__` is safe. */

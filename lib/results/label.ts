@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { unprintableIn } from '../escape/visible.js'
 import { hasEntry } from '../files/regular.js'
 import { readSealedJson, type SealedFormat, sealedText } from '../files/sealed-json.js'
 import { FILES } from './layout.js'
@@ -28,9 +29,6 @@ export interface LabelOptions {
 /** Label of a run without a name, a note or tags. */
 export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
-
-/** Control characters, unpaired surrogates, and characters that change the direction of the text after them. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 const FORMAT: SealedFormat = {
   what: "a run's name, note and tags",
@@ -81,7 +79,13 @@ export function readLabel({ dir, status }: Labelled): RunLabel {
   }
   const { run, name, note, tags } = parsed.data
   if (run !== runIdentity(status)) throw wrong('those of another run')
-  return { name, note, tags }
+  try {
+    return newLabel({ name, note, tags })
+  } catch (error) {
+    // A file of somebody else's can hold what this library does not write.
+    if (error instanceof UserError) throw wrong(error.message.replace(/\.$/, ''))
+    throw error
+  }
 }
 
 /** Writes the label of a run, atomically. @throws UserError when it cannot be written. */
@@ -102,8 +106,8 @@ function checked(key: string, text: string, most: number, allowed = ''): string 
   if (trimmed === '') throw found('an empty one')
   const count = [...trimmed].length
   if (count > most) throw found(`${count}`)
-  const bad = UNPRINTABLE.exec(allowed === '' ? trimmed : trimmed.replaceAll(allowed, ''))
-  if (bad) throw found(`the character U+${bad[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
+  const bad = unprintableIn(allowed === '' ? trimmed : trimmed.replaceAll(allowed, ''))
+  if (bad !== null) throw found(`the character U+${bad.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
   return trimmed
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { escapeLatex } from '../escape/latex.js'
 import type { Exportable } from './export.js'
 import {
   type PrintedCell,
@@ -99,54 +100,4 @@ function mathDigits(digits: string): string {
   const grouped = whole.replace('-', '').length < 5 ? whole : whole.replace(/(?<=\d)(?=(\d{3})+$)/g, '\\,')
   const plain = fraction === undefined ? grouped : `${grouped}.${fraction}`
   return exponent === undefined ? plain : `${plain} \\times 10^{${Number(exponent)}}`
-}
-
-const LATEX: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}',
-  '~': '\\textasciitilde{}',
-  '^': '\\textasciicircum{}',
-  '<': '\\textless{}',
-  '>': '\\textgreater{}',
-  '|': '\\textbar{}',
-  '"': "{''}",
-  '±': '$\\pm$',
-  '×': '$\\times$',
-  '·': '$\\cdot$',
-  '−': '$-$',
-  '∞': '$\\infty$',
-  '≤': '$\\leq$',
-  '≥': '$\\geq$',
-  '→': '$\\to$',
-  '²': '$^2$',
-  '³': '$^3$',
-  '’': "'",
-  '–': '--',
-  '—': '---',
-  '…': '\\ldots{}',
-  α: '$\\alpha$',
-  β: '$\\beta$',
-  γ: '$\\gamma$',
-  δ: '$\\delta$',
-  ε: '$\\varepsilon$',
-  λ: '$\\lambda$',
-  μ: '$\\mu$',
-  π: '$\\pi$',
-  σ: '$\\sigma$',
-  τ: '$\\tau$',
-  θ: '$\\theta$',
-}
-
-/**
- * Escapes text for LaTeX; symbols that pdflatex cannot read by themselves become commands, control characters spaces. A
- * leading `[` or `*` is kept apart from the end of the row before, which would take it as its argument.
- */
-export function escapeLatex(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(
-      /[&%$#_{}]|[\\~^<>|"]|[^\x20-\x7e]/gu,
-      (char) => LATEX[char] ?? (/[&%$#_{}]/.test(char) ? `\\${char}` : char),
-    )
-    .replace(/(\d) (?=\\%)/g, '$1\\,')
-    .replace(/^\s*(?=[[*])/, '{}')
 }

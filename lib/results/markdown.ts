@@ -1,3 +1,4 @@
+import { escapeMarkdown, escapeParagraph } from '../escape/markdown.js'
 import type { Exportable } from './export.js'
 import { type PrintedCell, type PrintedRow, printedTable, printedText, type TableOptions } from './printed-table.js'
 
@@ -26,7 +27,7 @@ export function toMarkdown(table: Exportable, options: TableOptions = {}): strin
   ]
   const below = notes.map(({ mark, text }) => (mark === null ? '' : `<sup>${mark}</sup> `) + escapeMarkdown(text))
   return `${[
-    ...(caption === null ? [] : [escapeMarkdown(caption.replace(/\s+/g, ' ')), '']),
+    ...(caption === null ? [] : [escapeParagraph(caption.replace(/\s+/g, ' ')), '']),
     ...lines,
     ...(below.length === 0 ? [] : ['', below.join(' ')]),
   ].join('\n')}\n`
@@ -39,14 +40,4 @@ function lineOf(cells: readonly string[]): string {
 function markdownCell(cell: PrintedCell): string {
   const text = escapeMarkdown(printedText(cell))
   return cell.kind === 'number' && cell.best ? `**${text}**` : text
-}
-
-/** Escapes text for a cell of a Markdown table: characters of markup by a backslash, those of HTML as entities. */
-export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[\\`*_[\]|~$]/g, '\\$&')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
 }

@@ -63,7 +63,7 @@ export function openRun(
   if (/[/\\]/.test(dirOrId) || hasEntry(path.join(dirOrId, FILES.config)))
     return readRun(path.resolve(placeToRead(dirOrId)))
   const ids = runIds(resultsDir)
-  const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
+  const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => dirOrId !== '' && id.startsWith(dirOrId))
   const [id] = matching
   if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
   // IDs are compared by as many characters as were given, but at least by date and time.
@@ -84,7 +84,7 @@ export function openRun(
 
 /** Returns whether a name is the ID of a stored run, or the beginning of one. */
 export function hasRun(name: string, resultsDir: string = DEFAULT_RESULTS): boolean {
-  return runIds(resultsDir).some((id) => id.startsWith(name))
+  return name !== '' && runIds(resultsDir).some((id) => id.startsWith(name))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { visible } from '../escape/visible.js'
 import { inlineJson } from '../files/cell.js'
 import { displayWidth, pad, terminalWidth, wrapText } from './text-width.js'
 
@@ -49,7 +50,7 @@ function formatColumn(name: string, rows: readonly Record<string, unknown>[], di
   const fewest = name.endsWith('(%)') ? 1 : 0
   const decimals = numeric ? Math.max(fewest, decimalsOf(values, digits)) : null
   const cells = values.map((value) => formatCell(value, digits, decimals))
-  const head = printable(name)
+  const head = visible(name)
   const widest = (texts: readonly string[]): number => Math.max(...texts.map(displayWidth))
   const words = (texts: readonly string[]): number => Math.min(WHOLE_WORD, widest(texts.flatMap((t) => t.split(' '))))
   const least = Math.max(words([head]), numeric ? widest(cells) : words(cells))
@@ -74,9 +75,9 @@ function formatCell(value: unknown, digits: number, decimals: number | null): st
     if (isTiny(value) || Math.abs(value) >= 1e15) return round(value, digits).toExponential()
     return decimals === null ? String(round(value, digits)) : value.toFixed(decimals)
   }
-  if (typeof value === 'string') return printable(value)
+  if (typeof value === 'string') return visible(value)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  if (typeof value === 'object') return printable(inlineJson(value))
+  if (typeof value === 'object') return visible(inlineJson(value))
   return String(value)
 }
 
@@ -87,11 +88,6 @@ function isTiny(value: number): boolean {
 
 function round(value: number, digits: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(digits))
-}
-
-/** Removes line breaks and control characters, which would break the table or reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1).replace('\u007f', '\\u007f'))
 }
 
 /** Narrows the widest columns, the first one last, until the table fits or words and numbers would break. */

@@ -55,7 +55,8 @@ export async function compileBinding(kind, compiler) {
     ...SOURCES.map((name) => path.join(sources, 'binding', name)),
     ...['-o', path.join(work, 'tfjs_binding.node'), '-L', libraries],
     ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
-    `-Wl,-rpath,$ORIGIN/../${kind}/tensorflow`,
+    // Found before another libtensorflow in the user's LD_LIBRARY_PATH, which comes before the newer kind of tag.
+    ...['-Wl,--disable-new-dtags', `-Wl,-rpath,$ORIGIN/../${kind}/tensorflow`],
   ])
   if (code !== 0)
     throw new SetupError(

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { runInForeground } from './child.mjs'
-import { inRoot, inState } from './paths.mjs'
+import { ISOLATED, inRoot, inState, venvPython } from './paths.mjs'
 
 /** Settings that keep Jupyter's own files out of the home folder, and other kernels out of the launcher. */
 export function jupyterEnvironment() {
@@ -47,10 +47,9 @@ export async function lab(rest) {
   const ownPrograms = { PATH: `${inRoot('.venv', 'bin')}:${process.env.PATH ?? ''}` }
   const given = new Set(rest.map((option) => option.split('=')[0]))
   const own = options.filter((option) => !given.has(option.split('=')[0]))
-  return await runInForeground(inRoot('.venv', 'bin', 'jupyter-lab'), [...own, ...rest], {
-    ...environment,
-    ...ownPrograms,
-  })
+  // The script's first line, which names its Python, fails where the project's path has a quotation mark.
+  const script = [...ISOLATED, inRoot('.venv', 'bin', 'jupyter-lab')]
+  return await runInForeground(venvPython, [...script, ...own, ...rest], { ...environment, ...ownPrograms })
 }
 
 // JupyterLab fits every picture to its cell, except drawings that it shows as an image.

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { lastLines, runQuietly } from './child.mjs'
-import { SetupError } from './errors.mjs'
-import { inSetup, inState, venvPython } from './paths.mjs'
+import { lastLines } from './child.mjs'
+import { reasonOf, SetupError } from './errors.mjs'
+import { inSetup, inState } from './paths.mjs'
+import { runPip } from './pip.mjs'
 import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
 import { unpackWheel } from './wheel.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
@@ -52,7 +53,7 @@ export async function installLibraries(kind) {
     const wheels = await download(entry)
     downloads.push(wheels)
     for (const name of readdirSync(wheels).filter((file) => file.endsWith('.whl')))
-      await unpackWheel(path.join(wheels, name), folder, placeOf)
+      await unpack(path.join(wheels, name), folder)
   }
   if (!existsSync(path.join(folder, 'tensorflow', 'libtensorflow_cc.so.2')))
     throw new SetupError(
@@ -62,6 +63,24 @@ export async function installLibraries(kind) {
   writeJson(path.join(folder, 'stamp.json'), { key: libraryKey(kind), version: libraryVersion(kind) })
   moveIntoPlace(folder, libraryFolder(kind))
   for (const wheels of downloads) rmSync(wheels, { recursive: true, force: true })
+}
+
+/**
+ * @param {string} wheel
+ * @param {string} folder
+ */
+async function unpack(wheel, folder) {
+  try {
+    await unpackWheel(wheel, folder, placeOf)
+  } catch (error) {
+    // The system's errors, such as a full disk, say nothing about the file.
+    if (error instanceof Error && 'syscall' in error) throw error
+    rmSync(path.dirname(wheel), { recursive: true, force: true })
+    throw new SetupError(
+      `${path.basename(wheel)} cannot be unpacked (${reasonOf(error)}), and was discarded.`,
+      'Run npm run setup, which downloads it again.',
+    )
+  }
 }
 
 /**
@@ -101,8 +120,8 @@ async function download(entry) {
   writeFileSync(list, `${entry}\n`)
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
   const platforms = PLATFORMS.flatMap((name) => ['--platform', `${name}_${machine}`])
-  const { code, output } = await runQuietly(venvPython, [
-    ...['-m', 'pip', 'download', '-q', '--no-deps', '--require-hashes', '--no-cache-dir', '-r', list, '-d', work],
+  const { code, output } = await runPip([
+    ...['download', '-q', '--no-deps', '--require-hashes', '--no-cache-dir', '-r', list, '-d', work],
     ...[...WHEEL_TARGET, ...platforms],
   ])
   if (code !== 0) throw downloadFailed(entry.split(' ')[0] ?? entry, output)

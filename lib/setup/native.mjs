@@ -1,8 +1,11 @@
 import { existsSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { bindingIsReady, compileBinding, linkBinding, packageOf } from './binding.mjs'
 import { lastLines, runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { damageOf, takeInventory } from './inventory.mjs'
 import { installLibraries, librariesAreReady, libraryKey, libraryVersion } from './libtensorflow.mjs'
+import { canRunTensorFlow } from './machine.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { findCompiler } from './platform.mjs'
 import { readJson, writeJson } from './stamp.mjs'
@@ -35,6 +38,7 @@ export async function nativeIsSettled(kind, retry) {
   if (!record || record.key !== libraryKey(kind)) return false
   if (record.state === 'missing') return !retry && record.compiler === (await findCompiler())
   if (!librariesAreReady(kind) || !bindingIsReady(kind)) return false
+  if (retry && discardDamaged(kind)) return false
   linkBinding(kind)
   return true
 }
@@ -70,11 +74,26 @@ export async function setUpNative(kind, say) {
   return record
 }
 
+/** Removes the libraries and the binding if a file of theirs is damaged. @param {Kind} kind */
+function discardDamaged(kind) {
+  if (damageOf(`native-${kind}`) === null) return false
+  for (const folder of foldersOf(kind)) rmSync(inRoot(folder), { recursive: true, force: true })
+  return true
+}
+
+/** @param {Kind} kind */
+const foldersOf = (kind) => [kind, `${kind}-binding`].map((name) => path.join('.recurlab', 'native', name))
+
 /** @param {Kind} kind @param {string | null} compiler @param {(what: string) => void} say */
 async function build(kind, compiler, say) {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))
     throw new SetupError(
       `The native backend is built on Linux x64 and arm64 only; this machine is ${process.platform} ${process.arch}.`,
+      'Nothing to do: the wasm backend is used.',
+    )
+  if (!canRunTensorFlow())
+    throw new SetupError(
+      'This processor has no AVX, which TensorFlow needs.',
       'Nothing to do: the wasm backend is used.',
     )
   if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))
@@ -100,6 +119,7 @@ async function build(kind, compiler, say) {
   linkBinding(kind)
   say('computing a gradient')
   await smokeTest(kind)
+  takeInventory(`native-${kind}`, foldersOf(kind))
 }
 
 /**

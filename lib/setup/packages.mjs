@@ -2,6 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:f
 import path from 'node:path'
 import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { damageOf, takeInventory } from './inventory.mjs'
+import { limitOf } from './machine.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
@@ -9,15 +11,27 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 const stamp = inRoot('node_modules', '.recurlab-stamp')
 const manifest = ['package.json', 'package-lock.json', '.npmrc']
 
+/**
+ * Options of `npm ci`. Given on the command line, they override the user's own configuration and NODE_ENV, which may leave
+ * out packages or put them elsewhere.
+ */
+const OPTIONS = [
+  ...['--ignore-scripts', '--include=dev', '--include=optional', '--no-global', '--location=project', '--no-dry-run'],
+  ...['--no-audit', '--no-fund', '--loglevel=error'],
+]
+
+/** Limit of open files with which `npm ci` works; with 512 it ends with EMFILE. */
+const NPM_OPEN_FILES = 1024
+
 /** Returns the key of everything that node_modules depends on. */
 function key() {
   return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
 }
 
-/** Returns whether node_modules matches the lock file. */
-export function packagesAreReady() {
-  if (readJson(stamp)?.key === key()) return existsSync(inRoot('node_modules', '.bin', 'recurlab'))
-  return false
+/** Returns whether node_modules matches the lock file. @param {boolean} [thorough] looks at every file */
+export function packagesAreReady(thorough = false) {
+  if (readJson(stamp)?.key !== key() || !existsSync(inRoot('node_modules', '.bin', 'recurlab'))) return false
+  return !thorough || damageOf('npm') === null
 }
 
 /**
@@ -27,20 +41,19 @@ export function packagesAreReady() {
  * @throws {SetupError}
  */
 export async function installPackages() {
-  if (matchesLock()) {
+  if (damageOf('npm') === null && matchesLock()) {
     finish()
     return 'node_modules already holds what package-lock.json asks for'
   }
+  const files = limitOf('open files')
+  if (files < NPM_OPEN_FILES)
+    throw new SetupError(
+      `Expected a limit of at least ${NPM_OPEN_FILES} open files for npm, found ${files}.`,
+      'Raise it (ulimit -n 1024) and run the same command again.',
+    )
   const work = workFolder('npm')
   for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
-  // As a command-line option, which overrides the user's npm configuration.
-  const { code, output } = await runQuietly(
-    'npm',
-    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    {
-      cwd: work,
-    },
-  )
+  const { code, output } = await runQuietly('npm', ['ci', ...OPTIONS], { cwd: work })
   if (code !== 0)
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
@@ -60,6 +73,7 @@ function finish() {
   mkdirSync(path.dirname(link), { recursive: true })
   rmSync(link, { force: true })
   symlinkSync('../../lib/cli/recurlab.mjs', link)
+  takeInventory('npm', ['node_modules'])
   writeJson(stamp, { key: key() })
 }
 

@@ -16,9 +16,12 @@ export const inSetup = (name) => path.join(root, 'lib', 'setup', name)
 /** The Python of the project's own environment. */
 export const venvPython = inRoot('.venv', 'bin', 'python')
 
+/** Python's options that leave out the user's PYTHONPATH, PYTHONHOME and own packages. */
+export const ISOLATED = ['-I']
+
 /**
- * Returns the environment of every child: npm and pip write to `.recurlab` instead of the home folder. Their settings
- * (registry, certificates, proxies) are still read from the user's own files.
+ * Returns the environment of every child: npm writes to `.recurlab` instead of the home folder. Its settings (registry,
+ * certificates, proxies) are still read from the user's own files.
  *
  * @param {NodeJS.ProcessEnv} [more]
  * @returns {NodeJS.ProcessEnv}
@@ -28,9 +31,6 @@ export function childEnvironment(more = {}) {
     ...process.env,
     npm_config_cache: inState('cache', 'npm'),
     npm_config_update_notifier: 'false',
-    PIP_CACHE_DIR: inState('cache', 'pip'),
-    PIP_DISABLE_PIP_VERSION_CHECK: '1',
-    PIP_NO_INPUT: '1',
     PYTHONNOUSERSITE: '1',
     ...more,
   }

@@ -1,12 +1,13 @@
 import { bindingIsReady } from './binding.mjs'
 import { firstLine } from './child.mjs'
 import { reasonOf } from './errors.mjs'
+import { damageOf } from './inventory.mjs'
 import { kernelsAreReady } from './kernels.mjs'
 import { kernelspecIsReady } from './kernelspec.mjs'
 import { librariesAreReady } from './libtensorflow.mjs'
 import { hasNvidiaDriver, readRecord } from './native.mjs'
 import { packagesAreReady } from './packages.mjs'
-import { checkNode, findCompiler, findPython } from './platform.mjs'
+import { checkSystem, findCompiler, findPython } from './platform.mjs'
 import { venvIsReady } from './venv.mjs'
 
 /** @typedef {{ name: string, ok: boolean, needed: boolean, found: string, todo: string }} StatusRow */
@@ -21,13 +22,17 @@ export async function status() {
 
 /** @returns {Promise<StatusRow[]>} */
 async function rows() {
-  const [node, python, compiler] = await Promise.all([attempt(checkNode), attempt(pythonFound), attempt(compilerFound)])
+  const [node, python, compiler] = await Promise.all([
+    attempt(checkSystem),
+    attempt(pythonFound),
+    attempt(compilerFound),
+  ])
   return [
     { name: 'node', needed: true, ...node },
     { name: 'python', needed: true, ...python },
     { name: 'compiler', needed: false, ...compiler },
-    row('npm packages', packagesAreReady(), true, 'as package-lock.json asks for'),
-    row('.venv', venvIsReady(), true, 'as lib/setup/requirements.txt asks for'),
+    row('npm packages', packagesAreReady(), true, 'as package-lock.json asks for', damageOf('npm')),
+    row('.venv', venvIsReady(), true, 'as lib/setup/requirements.txt asks for', damageOf('venv')),
     row('kernelspec', kernelspecIsReady(), true, 'recurlab, in .venv'),
     nativeRow('cpu'),
     row('fused kernels', kernelsAreReady(), false, 'compiled for this processor'),
@@ -35,8 +40,16 @@ async function rows() {
   ]
 }
 
-/** @param {string} name @param {boolean} ok @param {boolean} needed @param {string} found @returns {StatusRow} */
-function row(name, ok, needed, found) {
+/**
+ * @param {string} name
+ * @param {boolean} ok
+ * @param {boolean} needed
+ * @param {string} found
+ * @param {string | null} [damage]
+ * @returns {StatusRow}
+ */
+function row(name, ok, needed, found, damage = null) {
+  if (ok && damage !== null) return { name, ok: false, needed, found: damage, todo: AGAIN }
   return { name, ok, needed, found: ok ? found : 'missing or out of date', todo: ok ? '' : AGAIN }
 }
 
@@ -47,7 +60,8 @@ function nativeRow(kind) {
   const todo = kind === 'gpu' ? 'Run npm run setup:gpu.' : AGAIN
   if (record?.state === 'missing') return { name, ok: false, needed: false, found: record.reason, todo: record.todo }
   const ok = record !== null && librariesAreReady(kind) && bindingIsReady(kind)
-  return { ...row(name, ok, false, `libtensorflow ${record?.version}`), todo: ok ? '' : todo }
+  const whole = row(name, ok, false, `libtensorflow ${record?.version}`, damageOf(`native-${kind}`))
+  return { ...whole, todo: whole.ok ? '' : todo }
 }
 
 async function pythonFound() {

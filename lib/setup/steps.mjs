@@ -6,8 +6,8 @@ import { kernelspecIsReady, registerKernel } from './kernelspec.mjs'
 import { dropLock, takeLock } from './lock.mjs'
 import { nativeIsSettled, readRecord, setUpNative } from './native.mjs'
 import { installPackages, packagesAreReady } from './packages.mjs'
-import { checkNode } from './platform.mjs'
-import { keepPrivate } from './private.mjs'
+import { checkSystem } from './platform.mjs'
+import { checkWritable, keepPrivate } from './private.mjs'
 import { makeVenv, venvIsReady } from './venv.mjs'
 import { sweep } from './work.mjs'
 
@@ -17,11 +17,15 @@ import { sweep } from './work.mjs'
  * `isReady` takes milliseconds; `run` does the work and returns a summary; `warning` is shown on every start.
  */
 
-/** @type {Step} */
-const packages = { name: 'npm packages', isReady: packagesAreReady, run: installPackages }
+/** @param {boolean} thorough @returns {Step} */
+function packages(thorough) {
+  return { name: 'npm packages', isReady: () => packagesAreReady(thorough), run: installPackages }
+}
 
-/** @type {Step} */
-const venv = { name: 'Python environment', isReady: venvIsReady, run: makeVenv }
+/** @param {boolean} thorough @returns {Step} */
+function venv(thorough) {
+  return { name: 'Python environment', isReady: () => venvIsReady(thorough), run: makeVenv }
+}
 
 /** @type {Step} */
 const kernel = {
@@ -72,19 +76,24 @@ function kernels(retry) {
 /**
  * Runs the steps that are not done yet. A second run takes well under a second.
  *
- * @param {{ gpu?: boolean, retry?: boolean }} options retry: repeats failed steps
+ * @param {{ gpu?: boolean, retry?: boolean }} options retry: repeats failed steps, and looks for damaged files
  * @throws {SetupError} from the step that failed; the steps before and beside it stay done
  */
 export async function setUp({ gpu = false, retry = false }) {
   const start = performance.now()
   const seconds = (/** @type {number} */ from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
-  const node = checkNode()
+  const node = checkSystem()
+  checkWritable()
   keepPrivate()
   await takeLock((pid) => say(`Another set-up (process ${pid}) is running in this folder; waiting for it to finish.`))
   try {
     const cpu = [native('cpu', retry), kernels(retry)]
     // Lanes of a stage run beside each other: downloads wait for the network, compilers for a core.
-    const stages = [[[packages], [venv]], [[kernel, compiler(retry), code], cpu], [gpu ? [native('gpu', true)] : []]]
+    const stages = [
+      [[packages(retry)], [venv(retry)]],
+      [[kernel, compiler(retry), code], cpu],
+      [gpu ? [native('gpu', true)] : []],
+    ]
     let done = 0
     const runLane = async (/** @type {Step[]} */ lane) => {
       for (const step of lane) {

@@ -43,6 +43,19 @@ export function halfWidth({ low, high }: Pick<Estimate, 'low' | 'high'>): number
   return low === null || high === null ? null : (high - low) / 2
 }
 
+/** Decimals of a percentage that is neither 0 nor 100 at most. */
+const MOST_DECIMALS = 9
+
+/**
+ * Returns a share in percent with this many decimals, and with more where it would read `0.0` or `100.0` without being so: of 2,048
+ * puzzles with one wrong, `99.95`.
+ */
+export function percentText(share: number, decimals = 1): string {
+  const text = minusless((100 * share).toFixed(decimals))
+  const isRounded = (Number(text) === 0 && share !== 0) || (Number(text) === 100 && share !== 1)
+  return isRounded && decimals < MOST_DECIMALS ? percentText(share, decimals + 1) : text
+}
+
 /** Returns a confidence level in percent: `95 %`. */
 export function levelPercent(level: number): string {
   return `${Number((100 * level).toPrecision(4))} %`

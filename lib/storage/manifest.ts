@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { DatasetManifest } from '../data/dataset.js'
 import { UserError } from '../errors.js'
-import { jsonText, readJson } from '../files/json.js'
+import { isJsonObject, jsonText, readJson, shown } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
+import { describeIssue } from '../options/options.js'
 
 /** Name of the file in a data set's folder. */
 export const MANIFEST = 'manifest.json'
@@ -90,10 +91,12 @@ export function readManifest(file: string): StoredManifest {
   const parsed = manifestSchema.safeParse(openSealedJson(json, file, CHANGED))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
+  const at = issue.path.reduce<unknown>((value, key) => (isJsonObject(value) ? value[String(key)] : undefined), json)
   throw new UserError({
     where: `${file}${issue.path.length > 0 ? `, key ${issue.path.join('.')}` : ''}`,
-    expected: 'a complete manifest',
-    found: issue.message,
+    ...(issue.code === 'unrecognized_keys'
+      ? { expected: `no key but ${Object.keys(manifestSchema.shape).join(', ')}`, found: issue.keys.join(', ') }
+      : { expected: describeIssue(issue), found: shown(at) }),
     todo: 'Build the data set again.',
   })
 }

@@ -4,6 +4,8 @@ import type { StepReport } from './step.js'
 
 /** Totals of training so far, without evaluations and saves. */
 export interface TrainingTotals extends TrainingCompute {
+  /** Steps without an update, because they computed NaN or infinity. */
+  readonly skippedUpdates: number
   /** Seconds by the clock. */
   readonly trainSeconds: number
   /** Seconds of processor cores, all threads of this process. */
@@ -12,17 +14,25 @@ export interface TrainingTotals extends TrainingCompute {
   readonly trainJoules?: number
 }
 
-/** Returns the totals of training from its compute and what it has taken. */
-export function trainingTotals(compute: TrainingCompute, { seconds, cpuSeconds, joules }: Spent): TrainingTotals {
+/** Returns the totals of training from its compute, the number of skipped updates, and what it has taken. */
+export function trainingTotals(
+  compute: TrainingCompute,
+  skippedUpdates: number,
+  { seconds, cpuSeconds, joules }: Spent,
+): TrainingTotals {
   return {
     ...compute,
+    skippedUpdates,
     trainSeconds: seconds,
     trainCpuSeconds: cpuSeconds,
     ...(joules === null ? {} : { trainJoules: joules }),
   }
 }
 
-/** Metrics of one supervision step: losses per row; shares and means over the rows that halted in it; totals so far. */
+/**
+ * Metrics of one supervision step: losses per row, NaN or infinite only in a skipped step; shares and means over the rows that
+ * halted in it; totals so far.
+ */
 export interface StepMetrics extends TrainingTotals {
   /** Optimiser steps, including this one. */
   readonly step: number
@@ -43,6 +53,15 @@ export interface StepMetrics extends TrainingTotals {
   /** Mean supervision steps of halted rows. */
   readonly supervisionSteps: number | null
   readonly lr: number
+  /**
+   * Euclidean norm of the gradient of (loss / B), over all weights that the optimiser trains: the puzzle embedding, which takes only
+   * the gradient's signs, is not among them. null if it trains none, and in a skipped step.
+   */
+  readonly gradientNorm: number | null
+  /** Euclidean norm of these weights before the update; null likewise. */
+  readonly weightNorm: number | null
+  /** What was NaN or infinite; present only if the update was skipped. */
+  readonly skipped?: string
 }
 
 /** Returns the metrics of a step's sums, with the totals after it. */
@@ -60,6 +79,9 @@ export function stepMetrics(step: number, report: StepReport, totals: TrainingTo
     halted: mean(report.halted, report.puzzles),
     supervisionSteps: mean(report.puzzleSupervisionSteps, report.puzzles),
     lr: report.lr,
+    gradientNorm: report.norms.gradient,
+    weightNorm: report.norms.weights,
+    ...(report.skipped === null ? {} : { skipped: report.skipped }),
     ...totals,
   }
 }

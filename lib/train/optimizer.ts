@@ -20,7 +20,7 @@ export interface OptimizerState {
 }
 
 /** AdamW's ε against division by 0, as in PyTorch. */
-const ADAMW_EPSILON = 1e-8
+export const ADAMW_EPSILON = 1e-8
 
 /** Returns zero moments for every weight. */
 export function initialOptimizer(weights: Weights): OptimizerState {
@@ -55,17 +55,8 @@ export function optimizerStep(
   ema: Weights | null = null,
   emaRate = 0,
 ): Updated {
-  const { beta1, beta2, weightDecay } = options
   const t = state.t + 1
-  const numbers: UpdateNumbers = {
-    beta1,
-    beta2,
-    rate: lr / (1 - beta1 ** t),
-    secondScale: 1 / Math.sqrt(1 - beta2 ** t),
-    keep: 1 - lr * weightDecay,
-    ema: emaRate,
-  }
-  const update = updater(options.kind, numbers)
+  const update = updater(options.kind, updateNumbers(options, lr, t, emaRate))
   const m: Record<string, tf.Tensor> = {}
   const v: Record<string, tf.Tensor> = {}
   const next: Record<string, tf.Tensor> = {}
@@ -81,13 +72,29 @@ export function optimizerStep(
 }
 
 /** Scalars of an update, shared by all weights. */
-interface UpdateNumbers {
+export interface UpdateNumbers {
   readonly beta1: number
   readonly beta2: number
+  /** lr / (1 - β1ᵗ) */
   readonly rate: number
+  /** 1 / √(1 - β2ᵗ) */
   readonly secondScale: number
+  /** 1 - lr · weight decay */
   readonly keep: number
   readonly ema: number
+}
+
+/** Returns the scalars of the t-th update. */
+export function updateNumbers(options: OptimizerOptions, lr: number, t: number, ema: number): UpdateNumbers {
+  const { beta1, beta2, weightDecay } = options
+  return {
+    beta1,
+    beta2,
+    rate: lr / (1 - beta1 ** t),
+    secondScale: 1 / Math.sqrt(1 - beta2 ** t),
+    keep: 1 - lr * weightDecay,
+    ema,
+  }
 }
 
 /** Returns the new weight, its two moments, and its average if it has one. */

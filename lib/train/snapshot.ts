@@ -15,6 +15,7 @@ import type { TrainingState } from './step.js'
 const snapshotState = z.strictObject({
   step: z.int().min(0),
   updates: z.int().min(0),
+  skipped: z.strictObject({ total: z.int().min(0), inARow: z.int().min(0) }),
   exploration: z.array(z.int()).length(4),
   sampler: z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }),
   /** Time and energy of training so far. */
@@ -32,9 +33,9 @@ export interface Snapshot {
 }
 
 /** Prefixes of tensors that are not weights. */
-const EMA = 'ema/'
-const FIRST_MOMENT = 'adam.m/'
-const SECOND_MOMENT = 'adam.v/'
+export const EMA = 'ema/'
+export const FIRST_MOMENT = 'adam.m/'
+export const SECOND_MOMENT = 'adam.v/'
 
 /**
  * Returns the full state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
@@ -52,7 +53,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, spent:
   const { size, seqLen } = carry.batch
   for (const [latent, tensor] of Object.entries(carry.state))
     tensors.set(`carry/${publishedLatent(latent)}`, hostTensor(tensor))
-  // Tokens, supervision steps, identifiers and rows are small whole numbers: float32 holds them exactly.
+  // Tokens and supervision steps are small whole numbers, which float32 holds exactly.
   const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
     tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
   }
@@ -60,16 +61,18 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, spent:
   numbers('halted', [size], carry.halted)
   numbers('inputs', [size, seqLen], carry.batch.inputs)
   numbers('labels', [size, seqLen], carry.batch.labels)
-  numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
-  numbers('rows', [size], carry.batch.rows)
-  // Version numbers have 31 bits and float32 holds 24: store the upper halves, then the lower.
-  const { versions } = carry.batch
-  numbers('versions', [2, size], [...versions.map((n) => n >>> 16), ...versions.map((n) => n & 0xffff)])
+  // Others have up to 31 bits and float32 holds 24: store the upper halves, then the lower.
+  const halves = (name: string, data: Int32Array): void =>
+    numbers(name, [2, size], [...data.map((n) => n >> 16), ...data.map((n) => n & 0xffff)])
+  halves('puzzle_identifiers', carry.batch.puzzleIds)
+  halves('rows', carry.batch.rows)
+  halves('versions', carry.batch.versions)
   return {
     tensors,
     state: {
       step: state.step,
       updates: state.optimizer.t,
+      skipped: { ...state.skipped },
       exploration: state.exploration.state(),
       sampler: { ...sampler },
       spent: { ...spent },
@@ -116,9 +119,9 @@ export function restoreSnapshot(
       seqLen,
       inputs: Int32Array.from(carried('inputs').data),
       labels: Int32Array.from(carried('labels').data),
-      puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
-      rows: Int32Array.from(carried('rows').data),
-      versions: wholeVersions(carried('versions').data),
+      puzzleIds: wholeNumbers(carried('puzzle_identifiers').data),
+      rows: wholeNumbers(carried('rows').data),
+      versions: wholeNumbers(carried('versions').data),
     },
   }
   return {
@@ -128,6 +131,7 @@ export function restoreSnapshot(
       ema: tensors.has(EMA + all[0]) ? stored(EMA, all) : null,
       carry,
       step: parsed.data.step,
+      skipped: parsed.data.skipped,
       exploration: Random.fromState(parsed.data.exploration),
     },
     sampler: parsed.data.sampler,
@@ -135,8 +139,8 @@ export function restoreSnapshot(
   }
 }
 
-/** Returns versions from their upper and lower 16 bits. */
-function wholeVersions(halves: Float32Array): Int32Array {
+/** Returns numbers from their upper and lower 16 bits. */
+function wholeNumbers(halves: Float32Array): Int32Array {
   const size = halves.length / 2
   return Int32Array.from({ length: size }, (_, row) => halves[row]! * 0x10000 + halves[size + row]!)
 }

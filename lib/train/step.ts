@@ -9,7 +9,8 @@ import type { LossKind } from '../model/loss.js'
 import { type Model, replaceWeights } from '../model/model.js'
 import { trainedNames, type Weights } from '../model/weights.js'
 import { Random } from '../random.js'
-import { checkPass } from './finite.js'
+import { checkStep, NotFinite, type StepNorms, stepNorms } from './finite.js'
+import { checkUpdate, type UpdateRates } from './finite-update.js'
 import { forwardBackward } from './micro-batch.js'
 import {
   disposeWeights,
@@ -36,6 +37,8 @@ export interface StepOptions {
   readonly haltExploration: number
   /** Rows computed at a time; default: the whole batch. */
   readonly microBatch?: number
+  /** Skipped updates in a row after which a step that is not finite fails; default 0: the first one fails. */
+  readonly skipLimit?: number
 }
 
 /** The full state of a training run; a checkpoint holds all of it. */
@@ -46,13 +49,18 @@ export interface TrainingState {
   /** All weights, the trained ones averaged; null without EMA or without trained weights. */
   ema: Weights | null
   carry: Carry
-  /** Supervision steps taken. */
+  /** Supervision steps taken, with skipped ones. */
   step: number
+  /** Steps without an update, because of NaN or infinity: all of them, and those directly before the next step. */
+  skipped: { readonly total: number; readonly inARow: number }
   /** Generator of the halting exploration. */
   readonly exploration: Random
 }
 
-/** Numbers of one step: metric sums over the rows that halted, losses summed over all rows. */
+/**
+ * Numbers of one step: metric sums over the rows that halted, losses summed over all rows. A skipped step has no row that halted,
+ * and its losses may be NaN or infinite.
+ */
 export interface StepReport extends MetricSums {
   readonly loss: number
   readonly lmLoss: number
@@ -64,6 +72,9 @@ export interface StepReport extends MetricSums {
   readonly puzzleLr: number
   /** Rows B. */
   readonly rows: number
+  readonly norms: StepNorms
+  /** What was NaN or infinite, if the update was skipped; else null. */
+  readonly skipped: string | null
 }
 
 /** Intermediate results of a step, for comparison with reference numbers; valid during the call only. */
@@ -88,6 +99,7 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
     ema: ema > 0 && trained.length > 0 ? mapWeights(model.weights, (weight) => tf.clone(weight)) : null,
     carry: emptyCarry(model, batch),
     step: 0,
+    skipped: { total: 0, inARow: 0 },
     exploration: Random.of(seed, 'halt'),
   }
 }
@@ -97,9 +109,10 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
  * with gradient), the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
  *
  * Changes `state`; if a pass fails, `state` is unchanged and all memory is freed. `inspect` receives the internals before
- * they are freed.
+ * they are freed. With a `skipLimit`, a step that computes NaN or infinity is skipped; see {@link skipStep}.
  *
- * @throws NotFinite if a loss or a gradient is NaN or infinite.
+ * @throws NotFinite if a loss, a gradient, a latent or the update is NaN or infinite and the step is not skipped, and if the state
+ * is so already.
  */
 export function trainStep(
   state: TrainingState,
@@ -107,12 +120,54 @@ export function trainStep(
   options: StepOptions,
   inspect?: (internals: StepInternals) => void,
 ): StepReport {
+  try {
+    return updatingStep(state, offered, options, inspect)
+  } catch (error) {
+    const maySkip = error instanceof NotFinite && !error.inState && state.skipped.inARow < (options.skipLimit ?? 0)
+    if (!maySkip) throw error
+    return skipStep(state, offered, options, error)
+  }
+}
+
+/**
+ * Counts a step without an update. Weights, moments and their number of updates, EMA, puzzle embedding and the generator of the
+ * exploration stay as they are. The step counts, so the learning rate moves on; its puzzles are dropped: every row takes a new one
+ * in the next step, since latents of this one may be NaN.
+ */
+function skipStep(
+  state: TrainingState,
+  { size }: Batch,
+  options: StepOptions,
+  { message, losses }: NotFinite,
+): StepReport {
+  disposeCarry(state.carry)
+  state.carry = emptyCarry(state.model, size)
+  state.step++
+  const { total, inARow } = state.skipped
+  state.skipped = { total: total + 1, inARow: inARow + 1 }
+  const norms = { gradient: null, weights: null }
+  return { ...noMetrics(), ...losses, ...learningRates(options, state.step), rows: size, norms, skipped: message }
+}
+
+function learningRates({ schedule, puzzleSchedule }: StepOptions, step: number): { lr: number; puzzleLr: number } {
+  return { lr: learningRate(schedule, step), puzzleLr: learningRate(puzzleSchedule, step) }
+}
+
+function updatingStep(
+  state: TrainingState,
+  offered: Batch,
+  options: StepOptions,
+  inspect?: (internals: StepInternals) => void,
+): StepReport {
   const { model } = state
-  const { taken, pass } = freedIfItFails(() => {
+  const { lr, puzzleLr } = learningRates(options, state.step + 1)
+  const { taken, pass, squares } = freedIfItFails(() => {
     const taken = takeRows(state.carry, offered, model)
     const pass = forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size)
-    checkPass(pass)
-    return { taken, pass }
+    const squares = checkStep(state, taken, pass)
+    const rates: UpdateRates = { ...options, lr, puzzleLr }
+    checkUpdate(state, pass, squares, taken.batch.puzzleIds, rates)
+    return { taken, pass, squares }
   })
   disposeCarry(taken)
   disposeCarry(state.carry)
@@ -133,8 +188,7 @@ export function trainStep(
   inspect?.({ ...pass, carry: state.carry })
 
   state.step++
-  const lr = learningRate(options.schedule, state.step)
-  const puzzleLr = learningRate(options.puzzleSchedule, state.step)
+  state.skipped = { ...state.skipped, inARow: 0 }
   update(state, pass.gradients, lr, options)
   if (pass.puzzleGradients)
     signSgdStep(model.puzzleTable, model.shape.puzzleDim, taken.batch.puzzleIds, pass.puzzleGradients, {
@@ -143,7 +197,7 @@ export function trainStep(
     })
   tf.dispose([pass.outputs.logits, pass.outputs.qHalt, pass.outputs.qContinue])
   disposeWeights(pass.gradients)
-  return { ...sums, ...pass.losses, lr, puzzleLr, rows: offered.size }
+  return { ...sums, ...pass.losses, lr, puzzleLr, rows: offered.size, norms: stepNorms(squares), skipped: null }
 }
 
 /**

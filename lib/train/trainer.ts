@@ -22,6 +22,7 @@ export class Trainer {
   readonly options: StepOptions
   readonly #sampler: BatchesAhead
   #spent: Spent
+  #lastLoss: number | null = null
 
   constructor({ state, options, sampler, spent = NOTHING_SPENT }: TrainerParts) {
     this.state = state
@@ -35,13 +36,20 @@ export class Trainer {
    * Makes one supervision step with its update: halted rows take new puzzles, the others continue with theirs. Paper,
    * figure 3.
    *
-   * @throws NotFinite if a loss or a gradient is NaN or infinite; nothing is changed then.
+   * @throws NotFinite if a loss, a gradient or a weight is NaN or infinite and the step is not skipped; nothing is changed then.
    */
   step(): StepMetrics {
     const spent = startMeter()
     const report = trainStep(this.state, this.#sampler.next(), this.options)
     this.#spent = addSpent(this.#spent, spent())
-    return stepMetrics(this.state.step, report, this.totals)
+    const metrics = stepMetrics(this.state.step, report, this.totals)
+    if (report.skipped === null) this.#lastLoss = metrics.loss
+    return metrics
+  }
+
+  /** The loss per row of the last step with an update; null before it. */
+  get lastLoss(): number | null {
+    return this.#lastLoss
   }
 
   /** Seconds of training so far. */
@@ -51,8 +59,8 @@ export class Trainer {
 
   /** Compute, time and energy of training so far. Every row makes a supervision step in every optimiser step. */
   get totals(): TrainingTotals {
-    const { step, model, carry } = this.state
-    return trainingTotals(trainingCompute(model.shape, step * carry.batch.size), this.#spent)
+    const { step, skipped, model, carry } = this.state
+    return trainingTotals(trainingCompute(model.shape, step * carry.batch.size), skipped.total, this.#spent)
   }
 
   /** The model with the weights to evaluate: the EMA, or the live ones without EMA. */

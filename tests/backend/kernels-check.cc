@@ -10,6 +10,7 @@
 #include "../../lib/backend/kernels/attention_half.h"
 #include "../../lib/backend/kernels/blocks.h"
 #include "../../lib/backend/kernels/optimizer.h"
+#include "../../lib/backend/kernels/squares.h"
 #include "../../lib/backend/kernels/tokens.h"
 #include "../../lib/backend/kernels/tokens_half.h"
 
@@ -499,6 +500,30 @@ static void check_update(Pool& three) {
   if (averaged) compare(name + "EMA", e, next_ema, 1e-6);
 }
 
+/** Checks sums of squares, equal for any number of threads, and that NaN and infinity stay in them. */
+static void check_squares(Pool& one, Pool& three) {
+  std::vector<Floats> all;
+  Doubles expected;
+  for (int64_t i = draw(1, 6); i > 0; i--) {
+    all.push_back(normal(draw(0, 1) ? draw(1, 100) : draw(1, 70000)));
+    expected.push_back(0);
+    for (const float x : all.back()) expected.back() += static_cast<double>(x) * x;
+  }
+  std::vector<Elements> tensors;
+  for (const Floats& each : all) tensors.push_back({each.data(), static_cast<int64_t>(each.size())});
+  Floats found(all.size()), alone(all.size());
+  sums_of_squares(three, tensors, found.data());
+  sums_of_squares(one, tensors, alone.data());
+  compare("squares" + sizes({static_cast<int64_t>(all.size())}), found, expected, 1e-5);
+  same("squares", found, alone);
+  const int64_t spoilt = draw(0, static_cast<int64_t>(all.size()) - 1);
+  Floats& one_of = all[spoilt];
+  one_of[draw(0, static_cast<int64_t>(one_of.size()) - 1)] = draw(0, 1) ? NAN : -INFINITY;
+  sums_of_squares(three, tensors, found.data());
+  for (int64_t i = 0; i < static_cast<int64_t>(all.size()); i++)
+    if (std::isfinite(found[i]) == (i == spoilt)) failures++, std::printf("squares: %g of tensor %d\n", found[i], (int)i);
+}
+
 /** Checks exp and sigmoid at their limits. */
 static void check_functions() {
   for (float x = -80; x < 80; x += 0.31f) {
@@ -508,6 +533,23 @@ static void check_functions() {
   for (const float x : {-1e30f, -500.0f, 500.0f, 1e30f}) {
     const float s = sigmoid(splat(x))[0];
     if (!(std::fabs(s - (x > 0)) < 1e-30f)) failures++, std::printf("sigmoid(%g) = %g\n", x, s);
+  }
+}
+
+/** Checks that an exception of a task reaches the caller, and that the pool goes on. */
+static void check_exceptions(Pool& pool) {
+  for (int64_t bad = 0; bad < 40; bad++) {
+    bool caught = false;
+    try {
+      pool.run(40, [&](int64_t i) {
+        if (i == bad) throw std::bad_alloc();
+      });
+    } catch (const std::bad_alloc&) {
+      caught = true;
+    }
+    std::atomic<int64_t> done{0};
+    pool.run(40, [&](int64_t) { done++; });
+    if (!caught || done != 40) failures++, std::printf("pool: task %d throws\n", (int)bad);
   }
 }
 
@@ -575,12 +617,15 @@ int main(int, char** arguments) {
   Pool &one = *new Pool(1), &three = *new Pool(3);
   check_functions();
   check_callers(three);
+  check_exceptions(one);
+  check_exceptions(three);
   check_blocks();
   for (int i = 0; i < times; i++) {
     check_channels(one, three);
     check_tokens(one, three);
     check_attention(one, three);
     check_update(three);
+    check_squares(one, three);
     check_recursion(one, three);
     check_measure(one, three);
     check_noise();

@@ -218,8 +218,8 @@ const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] =
     (m) => Object.assign(m, { options: { box: '3x3' } }),
     /a box .* that fits 36 cells, found 3x3/,
   ],
-  ['a key too many', (m) => Object.assign(m, { extra: 1 }), /manifest\.json: expected a complete manifest/],
-  ['a missing key', (m) => delete m.padId, /manifest\.json, key padId: expected a complete manifest/],
+  ['a key too many', (m) => Object.assign(m, { extra: 1 }), /manifest\.json: expected no key but .*, found extra/],
+  ['a missing key', (m) => delete m.padId, /manifest\.json, key padId: expected a number, found nothing/],
   [
     'too few rows',
     (m) => Object.assign(m, { counts: { train: 8, test: 5 } }),

@@ -141,38 +141,19 @@ test('pairs without an answer do not train, and the builder’s placeholder in a
   assert.deepEqual(await of(published), await of(partly))
 })
 
-test('an evaluation of no puzzles is not known either', async () => {
+test('a run is not evaluated on no puzzles: evaluateRun refuses them', async () => {
   const data = await sudoku({ box: [2, 2], clues: 6, train: 10, test: 2, seed: 3 })
   const id = await train({ ...base, task: 'sudoku', mixer: 'mlp' }, data, { resultsDir: folder, observer: {} })
   const none = await sudoku({ box: [2, 2], clues: 6, train: 10, test: 0, seed: 3 })
-  const { evaluation } = await evaluateRun(id, { resultsDir: folder, data: none, onBatch: () => {} })
-  const { votes: _, outcomes, ...numbers } = evaluation
-  assert.deepEqual(numbers, {
-    'test.exact': null,
-    'test.cells': null,
-    'test.haltAccuracy': null,
-    'test.halted': null,
-    'test.valid': null,
-    supervisionSteps: null,
-    puzzles: 0,
-    scored: 0,
-    scoredCells: 0,
-    rightCells: 0,
-    evaluationMacs: 0,
-    evaluationSupervisionSteps: 0,
-    evaluationNetworkCalls: 0,
-  })
-  assert.deepEqual(outcomes, [])
-  for (const options of [
-    { supervisionSteps: 0 },
-    { supervisionSteps: 0, halt: true },
-    { supervisionSteps: 1.5 },
-    { versions: 0 },
-  ])
-    await assert.rejects(evaluateRun(id, { resultsDir: folder, data, onBatch: () => {}, ...options }), {
-      name: 'UserError',
-      message: /evaluation, (supervisionSteps|versions): expected a whole number of 1 or more, found/,
-    })
+  await assert.rejects(
+    evaluateRun(id, { resultsDir: folder, data: none, onBatch: () => {} }),
+    /at least one puzzle, found none/,
+  )
+  const notes: string[] = []
+  const observer = { onNote: (text: string) => notes.push(text) }
+  const trained = await train({ ...base, task: 'sudoku', mixer: 'mlp' }, none, { resultsDir: folder, observer })
+  assert.match(notes.join('\n'), /no test puzzles: the run is not evaluated/)
+  assert.deepEqual(loadRun(trained, folder).evaluations, [])
 })
 
 test('metrics of a training step in which no row has halted are null in Arrow, not NaN', async () => {

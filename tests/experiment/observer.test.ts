@@ -20,15 +20,17 @@ const report = {
   lr: 1,
   puzzleLr: 1,
   rows: 2,
+  norms: { gradient: 1, weights: 1 },
+  skipped: null,
 }
 
-const totals = trainingTotals({ trainMacs: 1, trainSupervisionSteps: 1, trainNetworkCalls: 1 }, NOTHING_SPENT)
+const totals = trainingTotals({ trainMacs: 1, trainSupervisionSteps: 1, trainNetworkCalls: 1 }, 0, NOTHING_SPENT)
 
-test('a continue loss is a metric also where it is 0 or diverges, and none where there is none', () => {
+test('a continue loss is a metric also where it is 0, null where it is NaN, and none where there is none', () => {
   const metrics = (qContinueLoss: number | null) =>
     trainMetrics(stepMetrics(1, { ...report, loss: 4, qContinueLoss }, totals))
   assert.equal(metrics(3)['train.continueLoss'], 1.5)
   assert.equal(metrics(0)['train.continueLoss'], 0)
-  assert.equal(metrics(Number.NaN)['train.continueLoss'], Number.NaN)
+  assert.equal(metrics(Number.NaN)['train.continueLoss'], null)
   assert.equal('train.continueLoss' in metrics(null), false)
 })

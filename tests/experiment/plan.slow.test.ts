@@ -121,14 +121,24 @@ test('the line of a run says nothing of the time to go before it knows, and its 
   const times = new RunTimes(works)
   const observer = reportObserver(sink, '1/3', { index: 0, times, runs: 3 })
   observer.onStart?.({ id: 'x', config: works[0]!.config, step: 0, trainSteps: 10, work: works[0]! })
-  const report = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null, lr: 1, puzzleLr: 1, rows: 1 }
+  const report = {
+    loss: 1,
+    lmLoss: 1,
+    qHaltLoss: 1,
+    qContinueLoss: null,
+    lr: 1,
+    puzzleLr: 1,
+    rows: 1,
+    norms: { gradient: 1, weights: 1 },
+    skipped: null,
+  }
   const step = (at: number, seconds: number): void => {
     clock += seconds
     // A line says nothing of times so short that they mean nothing.
     const until = performance.now() + 60
     while (performance.now() < until);
     const compute = { trainMacs: at, trainSupervisionSteps: at, trainNetworkCalls: at }
-    const totals = trainingTotals(compute, { seconds: clock, cpuSeconds: clock, joules: null })
+    const totals = trainingTotals(compute, 0, { seconds: clock, cpuSeconds: clock, joules: null })
     observer.onStep?.(trainMetrics(stepMetrics(at, { ...noMetrics(), ...report }, totals)))
   }
   step(1, 360)

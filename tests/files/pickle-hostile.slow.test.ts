@@ -359,12 +359,12 @@ const CORPUS: readonly Hostile[] = [
   {
     name: 'billion laughs, never unfolded',
     pickle: assemble('\x80\x02', laughs(9)),
-    refusal: /a dictionary of tensors, found a tuple of 10/,
+    refusal: /at most 2000000 values, with each reference written out/,
   },
   {
     name: 'billion laughs, deeper',
     pickle: assemble('\x80\x02', laughs(70)),
-    refusal: /at most 64 levels of nesting/,
+    refusal: /at most 64 levels of nesting|at most 2000000 values, with each/,
   },
   {
     name: 'tuples in tuples without end',

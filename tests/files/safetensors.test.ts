@@ -23,7 +23,7 @@ const MALFORMED: [name: string, bytes: Uint8Array, message: RegExp][] = [
   ['an empty file', new Uint8Array(0), /8 bytes of header length, found 0 bytes/],
   ['a length without a header', file('{}').subarray(0, 8), /header of 2 bytes, found only 0/],
   ['a truncated header', file('{"a":{').subarray(0, 10), /header of 6 bytes, found only 2/],
-  ['a header too large', Buffer.from('ffffffffffffff7f', 'hex'), /at most 100000000 bytes, found one of/],
+  ['a header too large', Buffer.from('ffffffffffffff7f', 'hex'), /at most 16777216 bytes, found one of/],
   ['an empty header', file(''), /begins with \{, found an empty one/],
   ['a header that is a list', file('[]'), /begins with \{/],
   ['a byte-order mark', file('\ufeff{}'), /begins with \{/],

@@ -77,7 +77,8 @@ test(
       // On a machine with less to do than before, a run may have ended by then.
       for (let of = share, killed = false; !killed; of *= 0.8) {
         folder = temporaryFolder()
-        const { signal } = await command(folder, next(folder)!, { kills: [kill(folder, momentAt(of))] })
+        const { code, signal, stderr } = await command(folder, next(folder)!, { kills: [kill(folder, momentAt(of))] })
+        if (signal === null) assert.equal(code, 0, stderr)
         killed = signal === 'SIGKILL'
       }
       for (const kills of again === null ? [[]] : [[kill(folder, momentAt((1 - share) * again))], []]) {

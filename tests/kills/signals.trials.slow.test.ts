@@ -144,12 +144,13 @@ const subjects: Readonly<Record<string, Subject>> = {
 let stopped: Promise<string> | null = null
 async function withStopped(folder: string): Promise<void> {
   stopped ??= (async () => {
-    for (let seconds = 1.2; ; seconds *= 1.3) {
+    for (let seconds = 1.2; seconds < 60; seconds *= 1.3) {
       const made = temporaryFolder()
       const args = ['train', ...POCKET, `out=${made}`]
       const { code } = await command(made, args, { signals: [{ signal: 'SIGTERM', ms: 1000 * seconds }] })
       if (code === 75) return made
     }
+    throw new Error('no run could be stopped in its middle')
   })()
   cpSync(await stopped, folder, { recursive: true })
 }

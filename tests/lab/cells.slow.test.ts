@@ -55,7 +55,7 @@ test('a cell that ends in a model shows its recursion, its weights and what a st
     assert.match(form, /125,378 parameters/)
     assert.match(form, /70,195,328 MACs of a supervision step/)
   }
-  assert.match(html!, /<table class="recurlab-table">/)
+  assert.match(html!, /<table class="recurlab-table mathjax_ignore">/)
 })
 
 test('the cells of the design run as they stand', async () => {

@@ -254,7 +254,10 @@ test('a trainer that diverges says with which rate and what to change, and nothi
 test('what evaluate returns is shown as a table', async () => {
   const { bundleOf } = await import('../../lib/notebook/bundle.js')
   const evaluation = await evaluate(createModel(pocket, data), data, { supervisionSteps: 1 })
-  assert.match(String(bundleOf(evaluation)['text/html']), /<table class="recurlab-table">[\s\S]*exact accuracy \(%\)/)
+  assert.match(
+    String(bundleOf(evaluation)['text/html']),
+    /<table class="recurlab-table mathjax_ignore">[\s\S]*exact accuracy \(%\)/,
+  )
   assert.match(String(bundleOf(evaluation)['text/plain']), /cell accuracy \(%\)/)
   assert.equal(evaluation.puzzles, 300)
 })

@@ -26,19 +26,28 @@ interface Shown {
 const stateOf = (comm: FakeComm): Record<string, unknown> =>
   Object.assign({}, ...comm.sent.map(({ data }) => data.state as Content))
 
+/** The words below the table; undefined for its columns. */
+const wordsOf = (comm: FakeComm): string | undefined =>
+  /^<span class="mathjax_ignore">(.*)<\/span>$/.exec(String(stateOf(comm).value))?.[1]
+
 /** The table as the front end has it. */
 function front({ opened }: FakeHost): Shown {
   const all = (name: string): FakeComm[] => opened.filter((comm) => stateOf(comm)._model_name === name)
   return {
     columns: () =>
-      all('HTMLModel').map((comm) =>
-        [...String(stateOf(comm).value).matchAll(/<div [^>]*>([^<]*)<\/div>/g)].map(([, text]) => text!),
-      ),
+      all('HTMLModel')
+        .filter((comm) => wordsOf(comm) === undefined)
+        .map((comm) =>
+          [...String(stateOf(comm).value).matchAll(/<div [^>]*>([^<]*)<\/div>/g)].map(([, text]) => text!),
+        ),
     click(tooltip) {
       const button = all('ButtonModel').find((comm) => stateOf(comm).tooltip === tooltip)
       button!.receive({ method: 'custom', content: { event: 'click' } })
     },
-    words: () => String(stateOf(all('LabelModel')[0]!).value),
+    words: () =>
+      all('HTMLModel')
+        .map(wordsOf)
+        .find((words) => words !== undefined)!,
     heads: () => all('ButtonModel').map((comm) => String(stateOf(comm).description)),
   }
 }

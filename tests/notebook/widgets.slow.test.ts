@@ -63,7 +63,7 @@ test('a widget that is shown opens one channel with the state that the front end
     _view_module: '@jupyter-widgets/controls',
     _view_module_version: '2.0.0',
     _view_name: 'FloatLogSliderView',
-    description: '<span title="Peak">lr</span>',
+    description: '<span class="mathjax_ignore" title="Peak">lr</span>',
     description_allow_html: true,
     tooltip: 'Peak',
     disabled: false,
@@ -510,12 +510,22 @@ test('typeErrors tells the host, and does nothing without one', () => {
   assert.deepEqual(host.typeErrors, ['warning'])
 })
 
+test('a label with dollars is words, not a formula', () => {
+  const words = slider({ min: 0, max: 1, label: '$\\href{javascript:x}{lr}$' })
+  assert.match(String(words.model.get('description')), /^<span class="mathjax_ignore">\$/)
+  assert.equal(words.label, '$\\href{javascript:x}{lr}$')
+  assert.equal(slider({ min: 0, max: 1, label: 'lr' }).model.get('description'), 'lr')
+})
+
 test('a label keeps its words, and its tooltip, however they are written', () => {
   const lr = slider({ min: 0, max: 1, label: 'a < b', tooltip: 'the "rate" & <more>' })
   assert.equal(lr.label, 'a < b')
-  assert.equal(lr.model.get('description'), '<span title="the &quot;rate&quot; &amp; &lt;more&gt;">a &lt; b</span>')
+  assert.equal(
+    lr.model.get('description'),
+    '<span class="mathjax_ignore" title="the &quot;rate&quot; &amp; &lt;more&gt;">a &lt; b</span>',
+  )
   lr.label = '&lt;'
   assert.equal(lr.label, '&lt;')
-  assert.match(String(lr.model.get('description')), /^<span title="the .*>&amp;lt;<\/span>$/)
+  assert.match(String(lr.model.get('description')), /^<span class="mathjax_ignore" title="the .*>&amp;lt;<\/span>$/)
   assert.match(widgetHtml(lr.model.tree()), /<span>&amp;lt;<\/span>/)
 })

@@ -206,6 +206,7 @@ const WITHOUT_EFFECT = [
   'lib/options/options.ts',
   'lib/config/schema.ts',
   'lib/errors.ts',
+  'lib/escape/',
   'lib/experiment/estimate/',
   'lib/experiment/run/evaluate-run.ts',
   'lib/experiment/run/outside.ts',

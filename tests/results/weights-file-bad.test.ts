@@ -296,7 +296,7 @@ test('a file of our own in the format of another version is refused by that form
   const file = path.join(folder, 'earlier.safetensors')
   for (const format of ['recurlab-weights-1', 'recurlab-checkpoint-2']) {
     writeFileSync(file, Buffer.concat(sealedPieces(good, { format, weights: 'live' })))
-    const message = new RegExp(`expected the format recurlab-weights-2 or recurlab-checkpoint-3, found ${format}`)
+    const message = new RegExp(`expected the format recurlab-weights-2 or recurlab-checkpoint-4, found ${format}`)
     await assertRefused(format, readWeightsFile(file), message)
   }
 })
@@ -305,7 +305,7 @@ test('a set of weights that is not there is refused', async () => {
   const file = path.join(folder, 'sets.safetensors')
   writeFileSync(file, Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-2', weights: 'live' })))
   await assertRefused('ema', readWeightsFile(file, { weights: 'ema' }), /expected EMA weights, found only live weights/)
-  const state = { format: 'recurlab-checkpoint-3', state: '{"step":1}' }
+  const state = { format: 'recurlab-checkpoint-4', state: '{"step":1}' }
   writeFileSync(file, Buffer.concat(sealedPieces(good, state)))
   await assertRefused('ema', readWeightsFile(file, { weights: 'ema' }), /expected EMA weights, found only live weights/)
   assert.ok(

@@ -188,7 +188,7 @@ test('a run has both sets: the EMA unless the live weights are asked for', async
   const { run, live, ema } = runWithWeights()
   for (const name of [run.id, run.dir, run.id.slice(0, -1), path.join(run.dir, 'checkpoint-000012.safetensors')]) {
     const file = await readWeightsOf(name, { resultsDir: folder })
-    assert.deepEqual([file.format, file.weights, file.step], ['recurlab-checkpoint-3', 'ema', 12], name)
+    assert.deepEqual([file.format, file.weights, file.step], ['recurlab-checkpoint-4', 'ema', 12], name)
     assert.deepEqual([file.dataHash, file.sizes], ['abc123', SIZES])
     assertSame(file.tensors, ema)
     assert.deepEqual(shapeOfWeights(file), shapeOf(SMALL))

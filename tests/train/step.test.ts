@@ -3,10 +3,12 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { setFast } from '../../lib/backend/kernels.js'
+import { NOTHING_SPENT } from '../../lib/backend/spent.js'
 import type { Batch } from '../../lib/data/dataset.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
 import { Random } from '../../lib/random.js'
+import { restoreSnapshot, takeSnapshot } from '../../lib/train/snapshot.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../../lib/train/step.js'
 import { stepOptions as options, tinyShape } from '../model/tiny.js'
 
@@ -184,4 +186,15 @@ test('rows of padding are not counted in an evaluation', () => {
   const { sums, outcomes } = evaluateBatch(state.model, state.model.weights, padded, 1)
   assert.deepEqual([sums.scored, outcomes.length], [3, 3])
   free(state)
+})
+
+test('identifiers, rows and versions beyond the whole numbers of float32 survive a checkpoint', () => {
+  const state = run(1)
+  const large = Int32Array.of(16_777_217, 2 ** 31 - 1, -1, 0, 65_535, 65_536)
+  const { batch: held } = state.carry
+  state.carry = { ...state.carry, batch: { ...held, puzzleIds: large, rows: large, versions: large } }
+  const { tensors, state: json } = takeSnapshot(state, { epoch: 0, index: 0 }, NOTHING_SPENT)
+  const { carry, ...restored } = restoreSnapshot(shape, tensors, json).state
+  for (const name of ['puzzleIds', 'rows', 'versions'] as const) assert.deepEqual(carry.batch[name], large, name)
+  free(state, { ...restored, carry })
 })

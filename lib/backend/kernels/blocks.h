@@ -90,10 +90,10 @@ class BlockCache {
     const size_t whole = (bytes + PAGE - 1) / PAGE * PAGE;
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
     void* data = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (data == MAP_FAILED) std::abort();
+    if (data == MAP_FAILED) throw std::bad_alloc();
 #else
     void* data = std::aligned_alloc(PAGE, whole);
-    if (!data) std::abort();
+    if (!data) throw std::bad_alloc();
 #endif
     prefer_large_pages(data, whole);
     return {data, whole};

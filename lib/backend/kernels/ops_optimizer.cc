@@ -1,6 +1,7 @@
-// The optimisers' update as an operation.
+// The optimisers' update, and the sums of squares that it is checked by, as operations.
 #include "ops.h"
 #include "optimizer.h"
+#include "squares.h"
 #include "tensorflow.h"
 
 namespace recurlab {
@@ -23,9 +24,19 @@ void update(const Call& call) {
                  next_m.data(), next_v.data(), averaged ? next_ema.data() : nullptr});
 }
 
+void squares(const Call& call) {
+  const int64_t count = call.attributes["count"];
+  const std::vector<Tensor> tensors = call.inputs(0, count);
+  std::vector<Elements> elements;
+  for (const Tensor& tensor : tensors) elements.push_back({tensor.data(), tensor.size()});
+  const Tensor sums = call.output(0, {count});
+  sums_of_squares(pool(), elements, sums.data());
+}
+
 }  // namespace
 
 void define_optimizer() {
+  define({"RecurlabSquares", {"tensors: count * float"}, {"sums"}, {"count: int"}, squares});
   define({"RecurlabUpdate",
           {"p", "g", "m", "v", "ema", "numbers"},
           {"next_p", "next_m", "next_v", "next_ema"},

@@ -4,7 +4,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -29,7 +31,10 @@ class Pool {
 
   int threads() const { return threads_; }
 
-  /** Runs task(0) … task(tasks - 1) in any order, and returns when all are done. */
+  /**
+   * Runs task(0) … task(tasks - 1) in any order, and returns when all are done. If a task throws, those that have not begun are left
+   * out, and the first exception reaches the caller.
+   */
   template <class F>
   void run(int64_t tasks, F&& task) {
     std::unique_lock<std::mutex> turn(turn_, std::defer_lock);
@@ -55,6 +60,7 @@ class Pool {
       lock.lock();
     }
     done_.wait(lock, [this] { return helping_ == 0; });
+    if (job.error) std::rethrow_exception(job.error);
   }
 
  private:
@@ -63,9 +69,16 @@ class Pool {
     void* context;
     int64_t tasks;
     std::atomic<int64_t> next{0};
+    std::atomic<bool> failed{false};
+    std::exception_ptr error;
     Job(void (*call)(void*, int64_t), void* context, int64_t tasks) : call(call), context(context), tasks(tasks) {}
     void work() {
-      for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(context, i);
+      try {
+        for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(context, i);
+      } catch (...) {
+        if (!failed.exchange(true)) error = std::current_exception();
+        next.store(tasks, std::memory_order_relaxed);
+      }
     }
   };
 
@@ -158,7 +171,10 @@ inline float* scratch(int slot, int64_t floats) {
     const int64_t unit = floats < (1 << 18) ? 1024 : 1 << 19;
     s.size = (floats + unit - 1) / unit * unit;
     s.data = static_cast<float*>(std::aligned_alloc(unit * sizeof(float), s.size * sizeof(float)));
-    if (!s.data) std::abort();
+    if (!s.data) {
+      s.size = 0;
+      throw std::bad_alloc();
+    }
     prefer_large_pages(s.data, s.size * sizeof(float));
   }
   return s.data;

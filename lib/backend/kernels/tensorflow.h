@@ -204,6 +204,10 @@ inline void compute(void* kernel, TF_OpKernelContext* context) {
   const auto* self = static_cast<const Kernel*>(kernel);
   try {
     self->run(Call(context, self->attributes));
+  } catch (const std::bad_alloc&) {
+    Status status;
+    TF_SetStatus(status.get(), TF_RESOURCE_EXHAUSTED, "out of memory in the fused kernels");
+    TF_OpKernelContext_Failure(context, status.get());
   } catch (const std::exception& error) {
     Status status;
     TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, error.what());

@@ -12,6 +12,7 @@ import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { curves } from '../../plot/curves.js'
 import { drawFigure } from '../../plot/static.js'
+import { audit, auditCode, auditText } from '../audit/audit.js'
 import { type Command, noWords } from '../command.js'
 import { doctorReport, hasNeeded } from '../doctor-report.js'
 import { onlyKeys } from '../keys.js'
@@ -44,7 +45,13 @@ export const command: Command = {
     'Checks Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk, and draws one figure. It changes nothing. A missing optional part is not a failure. Exit code 0 if everything that npm start needs is present, else 1.',
     {
       title: 'Options',
-      rows: [['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.']],
+      rows: [
+        ['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.'],
+        [
+          '--audit',
+          'Asks the registries instead what is known against the locked npm and Python packages. Exit code 0: nothing is; 1: something is; 69: a registry could not be asked. With --json: [{ registry, packages, problem, advisories }].',
+        ],
+      ],
     },
     {
       title: 'Environment',
@@ -59,10 +66,15 @@ export const command: Command = {
     },
   ],
   example: 'doctor --json',
-  flags: { json: false },
+  flags: { json: false, audit: false },
   async run({ words, pairs, flags }) {
     noWords(words)
     onlyKeys(pairs, [])
+    if (flags.has('audit')) {
+      const answers = await audit()
+      process.stdout.write(flags.has('json') ? `${JSON.stringify(answers, null, 2)}\n` : auditText(answers))
+      return auditCode(answers)
+    }
     const backend = await tryBackend()
     const rows = [...(await setupRows()), backendRow(backend), await figuresRow(), gpuRow(), memoryRow(), diskRow()]
     const ok = hasNeeded(rows)

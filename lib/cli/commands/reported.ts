@@ -1,3 +1,4 @@
+import { writeData } from '../../escape/terminal.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
 import { reportedResults } from '../../results/reported.js'
 import { formatTable } from '../../results/text.js'
@@ -35,7 +36,7 @@ export const command: Command = {
     noWords(words)
     const rows = rowsOfTable(reportedResults(onlyKeys(pairs, ['table', 'series', 'method', 'task', 'metric'])))
     const format = formatAsked(flags)
-    if (format !== null) process.stdout.write(`${formatted(rows, format, { columns: paperColumns(rows) })}\n`)
+    if (format !== null) writeData(process.stdout, `${formatted(rows, format, { columns: paperColumns(rows) })}\n`)
     else if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
     else process.stdout.write(`${formatTable(rows, { columns: columnsOf(rows) })}\n`)
     return 0

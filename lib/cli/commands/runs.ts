@@ -1,5 +1,6 @@
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
+import { writeData } from '../../escape/terminal.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { isRefused } from '../../files/system-errors.js'
 import { Comparison, type StoredRun, storedRun, storedRunsOf } from '../../results/comparison.js'
@@ -103,7 +104,7 @@ export const command: Command = {
     const comparison = inOrder(new Comparison(chosen), keys.sort)
     reportDamaged(damaged)
     if (statistics && (chosen.length > 0 || flags.has('json')))
-      process.stdout.write(`${statisticsText(comparison.runs, statistics, flags.has('json'))}\n`)
+      writeStatistics(`${statisticsText(comparison.runs, statistics, flags.has('json'))}\n`, flags)
     else if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
     else if (chosen.length > 0) {
       const kept = named.length > 0 ? comparison.runs.map(checkpointsText) : []
@@ -112,6 +113,12 @@ export const command: Command = {
     } else process.stdout.write(`${noRuns(out, runs.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
+}
+
+/** Prints statistics: as CSV exactly, unless a terminal shows it. */
+function writeStatistics(text: string, flags: ReadonlyMap<string, string | true>): void {
+  if (flags.has('csv')) writeData(process.stdout, text)
+  else process.stdout.write(text)
 }
 
 /**

@@ -1,3 +1,4 @@
+import { writeOwn } from '../../escape/terminal.js'
 import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve/solve.js'
 import { boardsOf } from '../../plot/puzzle-board.js'
 import { boardsText, legendText } from '../../plot/puzzle-text.js'
@@ -72,13 +73,15 @@ export const command: Command = {
     const solving = await solve(name, puzzle, { ...options, ...(data === undefined ? {} : { data }) })
     const last = flags.has('json')
       ? printJson(solving)
-      : draw(solving, flags.has('color') || process.stdout.isTTY === true)
+      : printSteps(solving, flags.has('color') || process.stdout.isTTY === true)
     return last.verdict.solved === false ? 1 : 0
   },
 }
 
-function draw({ puzzle, identifier, supervisionSteps, notes, run }: Solving, color: boolean): SolveStep {
+function printSteps({ puzzle, identifier, supervisionSteps, notes, run }: Solving, color: boolean): SolveStep {
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
+  // The colours of a picture are the program's own.
+  const draw = (text: string): void => writeOwn(process.stdout, `${text}\n`)
   const picture = (title: string, step?: SolveStep): string =>
     boardsText(
       boardsOf(puzzle.spec, [
@@ -91,22 +94,18 @@ function draw({ puzzle, identifier, supervisionSteps, notes, run }: Solving, col
       ]),
       { color },
     )
-  for (const note of notes) print(`note: ${printable(note)}`)
-  print(
-    picture(
-      ['puzzle', printable(puzzle.name), identifier.id > 0 ? `identifier ${identifier.id}` : '']
-        .filter(Boolean)
-        .join(' '),
-    ),
+  for (const note of notes) print(`note: ${note}`)
+  draw(
+    picture(['puzzle', puzzle.name, identifier.id > 0 ? `identifier ${identifier.id}` : ''].filter(Boolean).join(' ')),
   )
   const [board] = boardsOf(puzzle.spec, [{ title: '', tokens: puzzle.input }])
-  print(`\n${legendText(board!, { color })}`)
+  draw(`\n${legendText(board!, { color })}`)
   let last: SolveStep | undefined
   let halted: number | undefined
   for (const step of run()) {
     if (step.halts) halted ??= step.step
     const title = `step ${step.step} of ${supervisionSteps}   halting ${step.haltProbability.toFixed(3)}   ${countWords(step)}`
-    print(`\n${step.step > 1 && step.changed === 0 ? title : picture(title, step)}`)
+    draw(`\n${step.step > 1 && step.changed === 0 ? title : picture(title, step)}`)
     last = step
   }
   const { solved, words } = last!.verdict
@@ -152,9 +151,4 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
   }
   process.stdout.write(`${JSON.stringify(facts)}\n`)
   return last
-}
-
-/** Removes control characters, which names from files must not send to the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.js'
+import { escapeHtml, NO_FORMULAS, paragraphHtml } from '../../escape/html.js'
 import { isShare, metricTitle } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { Comparison } from '../../results/comparison.js'
 import type { Difference } from '../../statistics/difference.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, scaled } from '../../statistics/estimate.js'
@@ -108,7 +108,7 @@ export class ArmComparison {
     const { 'text/html': html, 'text/plain': text } = bundleOf(this.table())
     const [verdict, ...more] = this.lines()
     return {
-      'text/html': `<p><b>${escapeHtml(verdict!)}</b></p>${html}${more.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}`,
+      'text/html': `<p class="${NO_FORMULAS}"><b>${escapeHtml(verdict!)}</b></p>${html}${more.map(paragraphHtml).join('')}`,
       'text/plain': [verdict, text, ...more].join('\n'),
     }
   }

@@ -119,7 +119,7 @@ export class Runs {
 
   /**
    * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, what ended the runs if
-   * one ended before its last step, exact and cell
+   * one ended before its last step, the best value of runs that have collapsed, exact and cell
    * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
    * metrics, seconds of training and of all evaluations, processor seconds and MACs of training. Unknown values are null.
    */
@@ -132,12 +132,13 @@ export class Runs {
       ...(varied.length > 0 ? varied : ['model']),
       'seed',
       'parameters',
-      ...metrics.filter((name) => name === 'ended'),
+      ...metrics.filter((name) => name === 'ended' || name === 'collapsed'),
       'test.exact',
       ...judgedApart(rows),
       'test.cells',
       ...metrics.filter((name) => name === 'test.pass@2'),
       ...metrics.filter(isOwnMetric),
+      ...metrics.filter((name) => name === 'skippedUpdates'),
       'trainSeconds',
       'evaluationSeconds',
       ...SHOWN_COMPUTE.filter((name) => metrics.includes(name)),

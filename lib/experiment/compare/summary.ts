@@ -1,9 +1,9 @@
+import { paragraphHtml } from '../../escape/html.js'
 import type { Counted } from '../../evaluate/counted.js'
 import { isShare, metricName, metricTitle } from '../../evaluate/metric-names.js'
 import type { Cell, Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { Comparison } from '../../results/comparison.js'
 import { type PaperRows, toCsv } from '../../results/export.js'
 import { type LatexOptions, toLatex } from '../../results/latex.js'
@@ -20,7 +20,7 @@ import {
 import { grouped } from '../../statistics/grouped.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
-import { counted, leftOut, unfinished } from './arm-notes.js'
+import { collapsed, counted, leftOut, unfinished } from './arm-notes.js'
 import { bestOf, checkMetric, lastOf, type Measured } from './measured.js'
 
 /** Options of {@link summarise} beside those of the interval. */
@@ -166,7 +166,7 @@ export class Summary {
     const { 'text/html': html, 'text/plain': text } = bundleOf(this.table())
     const notes = this.footnotes()
     return {
-      'text/html': `${html}${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`,
+      'text/html': `${html}${notes.map(paragraphHtml).join('')}`,
       'text/plain': [text, ...notes].join('\n'),
     }
   }
@@ -290,6 +290,7 @@ function notesOn(arms: readonly Arm[], rows: readonly SummaryRow[], metric: stri
     return [
       ...leftOut(arm, n),
       ...unfinished(arm),
+      ...collapsed(arm, metric),
       ...(least < most ? [`${label}: the last evaluations are of steps ${least} to ${most}.`] : []),
       ...(new Set(seeds.filter((seed) => seed !== null)).size < seeds.filter((seed) => seed !== null).length
         ? [`${label}: a seed occurs more than once; its runs are not independent.`]

@@ -24,6 +24,8 @@ export interface Estimate {
   readonly availableBytes: number
   /** The type that the blocks are computed in. */
   readonly dtype: Dtype
+  /** The keys that lower the peak, as a sentence; the one that lowers it most comes first. */
+  readonly lower: string
 }
 
 /** Limits of a step when its micro-batch is chosen, as a share of free memory and in bytes: more rows are no faster. */
@@ -54,7 +56,7 @@ export function estimateMemory(work: RunWork, availableBytes = process.available
   // Weights, two moments and EMA; every thread of the fused kernels but one has its own sums of the gradients.
   const copies = (ema > 0 ? 4 : 3) + PROCESS.weightCopies + (fast ? fast.threads - 1 : 0)
   const held = PROCESS.bytes + table + copies * weights
-  checkFits(held, availableBytes)
+  checkFits(held, availableBytes, lowering({ ...sizesOf(work), table, weights: copies * weights }))
   const dtype = chooseDtype(config.dtype, config.mixer)
   // Rows of zeros read one row of the puzzle embedding.
   const model = initialModel({ ...shape, puzzleIdentifiers: 1 }, config.seed).with({ dtype })
@@ -75,9 +77,12 @@ export function estimateMemory(work: RunWork, availableBytes = process.available
     const budget = Math.min(BUDGET.share * availableBytes, BUDGET.bytes)
     let rows = asked === 'auto' ? batch : Math.min(asked, batch)
     for (let parts = 2; asked === 'auto' && rows > 1 && step(rows) > budget; parts++) rows = Math.ceil(batch / parts)
-    const peakBytes = Math.max(step(rows), held + evaluation(Math.min(evalBatch, evaluated)))
-    checkFits(peakBytes, availableBytes)
-    return { microBatch: rows, peakBytes, availableBytes, dtype }
+    const evaluating = evaluation(Math.min(evalBatch, evaluated))
+    const peakBytes = Math.max(step(rows), held + evaluating)
+    const parts = { table, weights: copies * weights, rows: step(rows) - held, evaluating }
+    const lower = lowering({ ...sizesOf(work), ...parts, microBatch: rows })
+    checkFits(peakBytes, availableBytes, lower)
+    return { microBatch: rows, peakBytes, availableBytes, dtype, lower }
   } finally {
     disposeModel(model)
     freeKernelMemory()
@@ -129,13 +134,49 @@ function bytesByRows(work: (rows: number) => void): (rows: number) => number {
   return (rows) => one + (two - one) * (rows - 1)
 }
 
+/** Bytes by what needs them, and the values of the keys that they follow from. */
+interface Needs {
+  readonly table: number
+  readonly weights: number
+  /** Of the rows of a step. Default 0. */
+  readonly rows?: number
+  /** Of the rows of an evaluation. Default 0. */
+  readonly evaluating?: number
+  readonly microBatch: number
+  readonly batch: number
+  readonly evalBatch: number
+  readonly hidden: number
+  readonly puzzleDim: number
+}
+
+function sizesOf({ config, shape }: RunWork): Omit<Needs, 'table' | 'weights'> {
+  const { batch, evalBatch, microBatch } = config
+  const { hidden, puzzleDim } = shape
+  return { batch, evalBatch, hidden, puzzleDim, microBatch: microBatch === 'auto' ? batch : microBatch }
+}
+
+/** Says which keys lower the memory, beginning with those of the largest part. */
+function lowering({ table, weights, rows = 0, evaluating = 0, ...keys }: Needs): string {
+  const all = [
+    // Steps and evaluations do not need theirs at the same time.
+    { bytes: evaluating > rows ? evaluating : 0, keys: `evalBatch (${keys.evalBatch})` },
+    { bytes: rows, keys: `microBatch (${keys.microBatch}; auto chooses one that fits) or batch (${keys.batch})` },
+    { bytes: weights, keys: `hidden (${keys.hidden}), layers or expansion` },
+    { bytes: table, keys: `puzzleDim (${keys.puzzleDim})` },
+  ]
+  const least = 0.01 * all.reduce((sum, { bytes }) => sum + bytes, 0)
+  const sorted = all.filter(({ bytes }) => bytes > least).sort((a, b) => b.bytes - a.bytes)
+  const [first, ...others] = sorted.map(({ bytes, keys }) => `${keys}, for ${sizeText(bytes)}`)
+  return `Lower ${[first, ...others].join('; then ')}.`
+}
+
 /** Refuses a run that does not fit in memory. @throws UserError with the bytes needed and free. */
-function checkFits(bytes: number, available: number): void {
+function checkFits(bytes: number, available: number, todo: string): void {
   if (bytes <= available) return
   throw new UserError({
     where: 'memory',
     expected: `at most ${sizeText(available)}, the free memory of the machine`,
     found: `a step that needs ${sizeText(bytes)}`,
-    todo: 'Lower microBatch (auto chooses one that fits), batch, evalBatch, hidden, layers or expansion.',
+    todo,
   })
 }

@@ -1,6 +1,6 @@
 import { configSchema } from '../../config/schema.js'
+import { escapeHtml } from '../../escape/html.js'
 import type { Cell } from '../../files/arrow-rows.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { ConfigComparison } from '../../results/config-comparison.js'
 import type { Runs } from '../compare/runs.js'
 import { paragraphs, type Section, table } from './html.js'

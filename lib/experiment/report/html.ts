@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { escapeHtml } from '../../notebook/html.js'
+import { escapeHtml } from '../../escape/html.js'
 import type { Figure } from '../../plot/figure.js'
 import { renderFigure } from '../../plot/static.js'
 import type { Exportable } from '../../results/export.js'

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../notebook/html.js'
+import { escapeHtml } from '../../escape/html.js'
 import { facesOfSvg, fontCss } from '../../plot/drawing/fonts.js'
 import { paragraphs, type Section } from './html.js'
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
+import { escapeHtml } from '../../escape/html.js'
 import { isJsonObject } from '../../files/json.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { otherCodes } from '../../results/other-code.js'
 import type { FinishedRun, Runs } from '../compare/runs.js'
 import { list, type Section, table } from './html.js'

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { escapeHtml } from '../../notebook/html.js'
+import { escapeHtml } from '../../escape/html.js'
 import { predictionPicture } from '../../plot/puzzle.js'
 import { readOutcomes } from '../../results/run.js'
 import type { FinishedRun, Runs } from '../compare/runs.js'

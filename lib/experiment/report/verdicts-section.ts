@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
+import { escapeHtml } from '../../escape/html.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
-import { escapeHtml } from '../../notebook/html.js'
 import type { Runs } from '../compare/runs.js'
 import { list, paragraphs, type Section } from './html.js'
 import { bestFirst, metricsOf } from './metrics.js'

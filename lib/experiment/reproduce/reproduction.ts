@@ -1,8 +1,8 @@
+import { escapeHtml, NO_FORMULAS, paragraphHtml } from '../../escape/html.js'
 import { metricName, metricText } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import type { Difference, RunDifferences } from './differences.js'
 import type { EnvironmentChange } from './environment.js'
 
@@ -144,12 +144,11 @@ export class Reproduction {
     const tables = [this.environmentTable(), this.resultTable()]
       .filter((rows) => rows.length > 0)
       .map((rows) => bundleOf(rows))
-    const paragraph = (text: string): string => `<p>${escapeHtml(text)}</p>`
     return {
       'text/html': [
-        `<p><b>${escapeHtml(this.verdict())}</b></p>`,
+        `<p class="${NO_FORMULAS}"><b>${escapeHtml(this.verdict())}</b></p>`,
         ...tables.map((bundle) => bundle['text/html']),
-        ...this.remarks().map(paragraph),
+        ...this.remarks().map(paragraphHtml),
       ].join(''),
       'text/plain': [this.verdict(), ...tables.map((bundle) => bundle['text/plain']), ...this.remarks()].join('\n'),
     }

@@ -80,7 +80,8 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   for (const each of outsideNotes(config, metrics)) options.observer?.onNote?.(each)
   const sampler = newBatchesAhead(resolved, data)
   const { repeats } = plan
-  const settings = repeats?.settings ?? newComputeSettings(config, plan.estimate ?? estimated(work, options), backend)
+  const estimate = repeats ? null : (plan.estimate ?? estimated(work, options))
+  const settings = repeats?.settings ?? newComputeSettings(config, estimate, backend)
   if (settings.microBatch < batch)
     options.observer?.onNote?.(`the batch of ${batch} is computed ${settings.microBatch} rows at a time`)
   const first = await firstWeights(seed, shape, data, options)
@@ -110,7 +111,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
       },
       codeDiff: currentCode().diff,
     })
-    return { data, work, trainer, run, metrics }
+    return { data, work, trainer, run, metrics, estimate }
   })
 }
 

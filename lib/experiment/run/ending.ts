@@ -103,6 +103,9 @@ const TRAIN_METRICS = [
   'train.cells',
   'train.haltAccuracy',
   'train.halted',
+  'train.gradientNorm',
+  'train.weightNorm',
+  'skippedUpdates',
 ] as const satisfies readonly (keyof TrainMetrics)[]
 
 /**

@@ -17,6 +17,7 @@ import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { openRun } from '../../results/run.js'
 import { datasetOf } from '../data/dataset.js'
+import { outOfMemory } from '../estimate/out-of-memory.js'
 import { dtypeAtDepth, dtypeOrFloat32 } from './dtype.js'
 import { metricNotes } from './functions.js'
 import { stoppable } from './stop.js'
@@ -117,10 +118,10 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     const { dtype, note } = dtypeOrFloat32(asked, config.mixer)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
-    if (note) notes.push(note)
-    if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
-    if (moved) notes.push('the data set has changed since the weights were trained on it')
     try {
+      if (note) notes.push(note)
+      if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
+      if (moved) notes.push('the data set has changed since the weights were trained on it')
       const measured = await evaluateWatched(model, resolved.evaluation, data, {
         ...options,
         ...(signal ? { signal } : {}),
@@ -169,7 +170,10 @@ async function evaluateWatched<M extends Metrics>(
     meter?.end('done')
     return { evaluation, spent: evaluationSpent(spent()) }
   } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error
+    const { batch } = settings
+    const todo = `Lower evalBatch (${batch}), the puzzles at a time; else use a smaller model.`
+    if (!signal?.aborted || error !== signal.reason)
+      throw outOfMemory({ where: 'evaluation', estimate: null, todo }, error)
     throw new Interrupted(`stopped after ${done} of ${total} puzzles: the next call starts the evaluation again`)
   } finally {
     meter?.end('stopped')

@@ -5,14 +5,17 @@ import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { Ended } from './ending.js'
 
-/** Metrics of a supervision step by public name: means over halted rows; losses per row; totals of training so far. */
+/**
+ * Metrics of a supervision step by public name: means over halted rows; losses per row, null where a skipped step has NaN or
+ * infinity; totals of training so far.
+ */
 export interface TrainMetrics extends TrainingTotals {
   readonly step: number
-  readonly 'train.loss': number
-  readonly 'train.lmLoss': number
-  readonly 'train.haltLoss': number
+  readonly 'train.loss': number | null
+  readonly 'train.lmLoss': number | null
+  readonly 'train.haltLoss': number | null
   /** Present only with a continue loss. */
-  readonly 'train.continueLoss'?: number
+  readonly 'train.continueLoss'?: number | null
   /** Share of the rows that halted in this step whose answer is fully correct; null if no row halted. */
   readonly 'train.exact': number | null
   readonly 'train.cells': number | null
@@ -23,6 +26,10 @@ export interface TrainMetrics extends TrainingTotals {
   /** Mean supervision steps of the rows that halted. */
   readonly supervisionSteps: number | null
   readonly lr: number
+  /** Norm of the gradient of (loss / B) over the weights that the optimiser trains; null if it trains none or the step was skipped. */
+  readonly 'train.gradientNorm': number | null
+  /** Norm of these weights before the update; null likewise. */
+  readonly 'train.weightNorm': number | null
 }
 
 /** Callbacks during a run; each is optional. */
@@ -52,17 +59,24 @@ export interface RunObserver {
 
 /** Returns a step's metrics by public name. */
 export function trainMetrics(metrics: StepMetrics): TrainMetrics {
-  const { step, loss, lmLoss, haltLoss, continueLoss, exact, cells, haltAccuracy, halted, ...others } = metrics
+  const { step, loss, lmLoss, haltLoss, continueLoss, exact, cells, haltAccuracy, halted, ...rest } = metrics
+  const { gradientNorm, weightNorm, skipped: _, ...others } = rest
   return {
     step,
-    'train.loss': loss,
-    'train.lmLoss': lmLoss,
-    'train.haltLoss': haltLoss,
-    ...(continueLoss === undefined ? {} : { 'train.continueLoss': continueLoss }),
+    'train.loss': finite(loss),
+    'train.lmLoss': finite(lmLoss),
+    'train.haltLoss': finite(haltLoss),
+    ...(continueLoss === undefined ? {} : { 'train.continueLoss': finite(continueLoss) }),
     'train.exact': exact,
     'train.cells': cells,
     'train.haltAccuracy': haltAccuracy,
     'train.halted': halted,
+    'train.gradientNorm': gradientNorm,
+    'train.weightNorm': weightNorm,
     ...others,
   }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
 }

@@ -40,6 +40,7 @@ export function stepOptions({ training }: Trained, trainSteps: number, microBatc
     puzzleWeightDecay: puzzleWeightDecay ?? weightDecay,
     ema: training.ema,
     haltExploration: training.haltExploration,
+    skipLimit: training.notFinite === 'skip' ? training.maxSkips : 0,
     ...(microBatch === undefined ? {} : { microBatch }),
   }
 }

@@ -1,5 +1,6 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
 import { type Spent, startMeter } from '../../backend/spent.js'
+import { bestMetricOf } from '../../config/best-metric.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
@@ -7,12 +8,15 @@ import { outcomesTable } from '../../evaluate/outcomes.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { evaluationSettings } from '../../evaluate/settings.js'
 import { evaluationSpent } from '../../evaluate/spent.js'
+import { collapseOf, collapseText } from '../../results/collapse.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import { votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
 import { timeEvaluation } from '../estimate/evaluation-time.js'
+import type { Estimate } from '../estimate/memory.js'
+import { type MemoryUser, outOfMemory } from '../estimate/out-of-memory.js'
 import type { RunWork } from '../estimate/work.js'
 import { endedByEvaluation, endedByStep, mayEndEarly } from './ending.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
@@ -47,6 +51,8 @@ export interface Session {
   readonly run: RunWriter
   /** Custom metrics. Default none. */
   readonly metrics?: Metrics
+  /** The memory of the run. Default: unknown. */
+  readonly estimate?: Pick<Estimate, 'peakBytes' | 'lower'> | null
 }
 
 /** How a session ended. */
@@ -88,7 +94,11 @@ export async function continueSession(
     data.test.count > 0 && evaluatedAt() < state.step && (state.step % interval === 0 || ended !== null)
   // A new run has no checkpoint yet; a resumed one is at its checkpoint.
   let saved = state.step > 0 ? state.step : null
-  const diverging = () => ({ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options })
+  const lossBefore = lastMetrics?.['train.loss']
+  const diverging = () => ({
+    ...{ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options },
+    lastLoss: trainer.lastLoss ?? (typeof lossBefore === 'number' ? lossBefore : null),
+  })
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
@@ -124,7 +134,10 @@ export async function continueSession(
   }
   const stepOrDiverge = (): StepMetrics => {
     try {
-      return trainer.step()
+      const metrics = trainer.step()
+      if (metrics.skipped !== undefined && isPowerOfTen(metrics.skippedUpdates))
+        observer?.onNote?.(skippedNote(metrics.step, metrics.skippedUpdates, metrics.skipped))
+      return metrics
     } catch (error) {
       throw divergedInStep(diverging(), error)
     }
@@ -138,6 +151,8 @@ export async function continueSession(
   }
   const forced = whenForced(session)
   try {
+    if (data.test.count === 0)
+      observer?.onNote?.('the data set has no test puzzles: the run is not evaluated, and has no test metrics')
     observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
     // The first save comes before the first step, so that a write error shows now, not after an hour.
     save()
@@ -165,15 +180,40 @@ export async function continueSession(
       return 'interrupted'
     }
     run.finish('finished', ended.message ?? undefined, ended.reason)
+    const collapse = collapseOf(run.evaluations, bestMetricOf(config), config.ema)
+    if (collapse !== null) observer?.onNote?.(`collapsed after the best evaluation: ${collapseText(collapse)}`)
     observer?.onEnd?.('finished', ended)
     return 'finished'
-  } catch (error) {
+  } catch (thrown) {
+    const error = outOfMemory(memoryUser(session, saved ?? 0), thrown)
     if (!forced.happened()) run.finish('failed', error instanceof Error ? error.message : String(error))
     throw error
   } finally {
     forced.release()
     free(session)
   }
+}
+
+function memoryUser({ run, trainer, estimate = null, work: { config } }: Session, saved: number): MemoryUser {
+  const { batch, microBatch = batch } = { ...config, ...trainer.options }
+  const lower =
+    estimate?.lower ??
+    `Lower microBatch (${microBatch}), batch (${batch}), evalBatch (${config.evalBatch}) or hidden (${config.hidden}).`
+  return {
+    where: `run ${run.id}, step ${trainer.state.step + 1}`,
+    estimate: estimate?.peakBytes ?? null,
+    todo: `The run has failed; its last checkpoint is of step ${saved}. ${lower}`,
+  }
+}
+
+/** Says that an update was skipped. */
+function skippedNote(step: number, skipped: number, found: string): string {
+  const nth = skipped === 1 ? '' : `, ${skipped} so far`
+  return `step ${step} makes no update${nth}: ${found} (notFinite=skip)`
+}
+
+function isPowerOfTen(count: number): boolean {
+  return /^10*$/.test(String(count))
 }
 
 /** Returns whether a checkpoint is due at a step, apart from those of evaluations. */

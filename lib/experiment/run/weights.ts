@@ -96,12 +96,12 @@ function withFittedTable(
  * @throws UserError naming the first tensor that holds NaN or infinity.
  */
 export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors']): void {
-  const name = firstNotFinite([...tensors].map(([name, { data }]) => [name, data]))
-  if (name === null) return
+  const found = firstNotFinite([...tensors].map(([name, { data }]) => [name, data]))
+  if (found === null) return
   throw new UserError({
-    where: `${file}, tensor ${name}`,
+    where: file,
     expected: 'finite weights',
-    found: 'NaN or infinity',
+    found,
     todo: 'The training run that wrote them diverged: use earlier weights.',
   })
 }

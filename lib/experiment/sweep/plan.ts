@@ -6,6 +6,7 @@ import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { isJsonObject, type JsonObject } from '../../files/json.js'
+import { checkedId } from '../../files/names.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { hasEntry } from '../../files/regular.js'
 import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
@@ -135,8 +136,10 @@ export function readPlan(named: string, resultsDir: string = DEFAULT_RESULTS): S
     id: path.basename(dir),
     dir,
     resultsDir: path.resolve(dir, others.resultsDir),
+    storedData: others.storedData.map((hash) => checkedId(hash, `${file}, storedData`)),
     runs: runs.map((run) => ({
       ...run,
+      run: checkedId(run.run, `${file}, runs`),
       config: parseConfig({ ...config, ...run.config }),
       asked: { ...asked, ...run.asked },
     })),
@@ -201,7 +204,7 @@ function planFolder(named: string, resultsDir: string): string {
   if (isPlan(named)) return path.resolve(named)
   const folder = path.resolve(sweepsFolder(resultsDir))
   const names = listPlans(resultsDir)
-  const matching = names.includes(named) ? [named] : names.filter((name) => name.startsWith(named))
+  const matching = names.includes(named) ? [named] : names.filter((name) => named !== '' && name.startsWith(named))
   const [name] = matching
   if (name !== undefined && matching.length === 1) return path.join(folder, name)
   throw new UserError({
@@ -217,6 +220,7 @@ interface Stored {
   /** Name of the folder. */
   readonly name: unknown
   readonly resultsDir: string
+  readonly storedData: readonly unknown[]
   readonly config: unknown
   readonly asked: unknown
   readonly runs: (Omit<PlannedRun, 'config' | 'asked'> & { config: object; asked: object })[]

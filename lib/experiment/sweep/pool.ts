@@ -34,6 +34,10 @@ export interface PoolOptions {
 /** Deaths of a worker at one run, without a step saved in between, after which the run has failed. */
 const MOST_DEATHS = 3
 
+/** What a process that was killed without a word may have died of. */
+const LACK_OF_MEMORY =
+  'The system kills a process so when memory is short: fewer workers, or a smaller microBatch, batch, evalBatch or hidden, need less.'
+
 /** Deaths of workers before their first run after which the sweep fails. */
 const MOST_STILLBORN = 3
 
@@ -194,7 +198,8 @@ class Pool {
     const before = this.#deaths.get(task.index)
     const count = before && step <= before.step ? before.count + 1 : 1
     this.#deaths.set(task.index, { count, step })
-    if (count >= MOST_DEATHS) this.#failed(task.index, `${reason}, ${count} times at step ${step}`)
+    const hint = how === 'SIGKILL' ? `. ${LACK_OF_MEMORY}` : ''
+    if (count >= MOST_DEATHS) this.#failed(task.index, `${reason}, ${count} times at step ${step}${hint}`)
     else {
       this.#options.note(`run ${run}: ${reason}; it goes on from its last checkpoint`)
       this.#queue.unshift(task)

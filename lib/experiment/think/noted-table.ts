@@ -1,7 +1,7 @@
+import { paragraphHtml } from '../../escape/html.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { type Estimate, scaled } from '../../statistics/estimate.js'
 import { halfWidth, intervalText, rounded } from '../../statistics/rounding.js'
 
@@ -9,7 +9,7 @@ import { halfWidth, intervalText, rounded } from '../../statistics/rounding.js'
 export function notedTable(rows: readonly Row[], notes: readonly string[]): MimeBundle {
   const { 'text/html': html, 'text/plain': text } = bundleOf(rows)
   return {
-    'text/html': `${html}${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`,
+    'text/html': `${html}${notes.map(paragraphHtml).join('')}`,
     'text/plain': [text, ...notes].join('\n'),
   }
 }

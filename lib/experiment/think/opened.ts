@@ -103,9 +103,9 @@ export async function withOpened<Result>(
   const data = given ?? (await dataOf(file, config))
   const subset = subsetOf(data, options.puzzles, options.split)
   await startBackend()
+  const { commit, changed } = currentCode().record
   const { model } = modelOfWeights(file, data.manifest)
   const release = onForcedStop(() => disposeModel(model))
-  const { commit, changed } = currentCode().record
   const place = file.run ?? path.basename(name)
   try {
     return await stoppable(options.signal, ({ signal }) =>

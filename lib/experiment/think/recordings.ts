@@ -54,7 +54,7 @@ export function recordingFolder(dirOrId: string, resultsDir?: string): string {
   const place = placeToRead(dirOrId)
   if (/[/\\]/.test(dirOrId) || hasEntry(path.join(place, FACTS))) return path.resolve(place)
   const ids = recordingIds(resultsDir)
-  const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
+  const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => dirOrId !== '' && id.startsWith(dirOrId))
   const [id] = matching
   if (id !== undefined && matching.length === 1) return path.resolve(recordingsFolder(resultsDir), id)
   const near = id === undefined ? didYouMean(dirOrId, ids) : undefined

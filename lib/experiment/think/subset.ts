@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Dataset } from '../../data/dataset.js'
+import { splitNamed } from '../../data/split-named.js'
 import { UserError } from '../../errors.js'
 import { Random } from '../../random.js'
 
@@ -27,7 +28,9 @@ export function subsetOf(
   puzzles?: number | readonly number[],
   split: 'train' | 'test' = 'test',
 ): Subset {
-  const { count } = data[split]
+  const { count } = splitNamed(data, split)
+  if (count === 0)
+    throw new UserError({ where: `the ${split} split`, expected: 'at least one puzzle', found: 'none', exitCode: 2 })
   const all = Array.from({ length: count }, (_, i) => i)
   const named = (name: string, chosen: readonly number[]): Subset => {
     const sorted = [...chosen].sort((a, b) => a - b)

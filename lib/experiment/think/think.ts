@@ -25,6 +25,7 @@ import { type RolloutSettings, rolloutSettings, settingsWithoutEffect } from '..
 import type { StepMeasures } from '../../think/step-measures.js'
 import { datasetOf } from '../data/dataset.js'
 import { rolloutRows } from '../estimate/memory.js'
+import { outOfMemory } from '../estimate/out-of-memory.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { stoppable } from '../run/stop.js'
 import { modelOfWeights, openWeights } from '../run/weights.js'
@@ -116,6 +117,9 @@ export async function think(
           signal,
         },
       )
+    } catch (error) {
+      const todo = `Lower batch (${settings.batch}), the rollouts at a time; else use a smaller model.`
+      throw outOfMemory({ where: 'think', estimate: null, todo }, error)
     } finally {
       disposeModel(model)
     }

@@ -73,10 +73,21 @@ export type PickleFail = (expected: string, found: string) => Error
 
 /** Returns whether Python accepts a value as a key, i.e. whether it is immutable. */
 export function isHashable(value: PickleValue): boolean {
-  if (value instanceof PickleDict || value instanceof PickleList) return false
-  return Array.isArray(value)
-    ? value.every(isHashable)
-    : !(value instanceof PickleObject) || value instanceof PickleOther
+  const seen = new Set<PickleValue>([value])
+  // A set grows while it is walked: a tuple is looked at once, however often other tuples refer to it.
+  for (const each of seen) {
+    if (each instanceof PickleDict || each instanceof PickleList) return false
+    if (Array.isArray(each)) for (const item of each as PickleTuple) seen.add(item)
+    else if (each instanceof PickleObject && !(each instanceof PickleOther)) return false
+  }
+  return true
+}
+
+/** Returns the values that a container holds, keys included; none for other values. */
+export function itemsOf(value: PickleValue): readonly PickleValue[] {
+  if (value instanceof PickleList) return value.items
+  if (value instanceof PickleDict) return [...value].flat()
+  return Array.isArray(value) ? value : []
 }
 
 /** Describes a value in words, short and printable. */

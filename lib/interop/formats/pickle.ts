@@ -5,6 +5,7 @@ import { plainGlobals } from './pickle-plain.js'
 import {
   describeValue,
   isHashable,
+  itemsOf,
   PickleDict,
   type PickleFail,
   PickleFunction,
@@ -31,6 +32,8 @@ const MAX_LONG = 16
 /** Maximum nesting of lists, tuples and dictionaries. */
 const MAX_DEPTH = 64
 
+const LEAF = { size: 1, height: 1 }
+
 const STOP = 0x2e
 const PROTO = 0x80
 const REMEDY = 'Nothing in it was executed. Only tensors in plain dictionaries are read: convert it where you trust it.'
@@ -38,8 +41,8 @@ const REMEDY = 'Nothing in it was executed. Only tensors in plain dictionaries a
 /**
  * Reads a pickle of plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals}, and
  * the names of `domain`. This is a restricted reader, not an interpreter of Python: opcodes and names outside the
- * whitelist are rejected, and nothing is looked up, imported or called. Sizes are bounded; references are not expanded,
- * which defuses reference bombs.
+ * whitelist are rejected, and nothing is looked up, imported or called. Sizes are bounded; references are not expanded while
+ * it is read, and a value that contains itself, or would be too large if they were, is rejected: whoever walks the result ends.
  *
  * @param where the file, for errors
  * @throws UserError naming the byte offset, and the opcode or name that was rejected.
@@ -99,7 +102,6 @@ class PickleReader {
   /** Stacks set aside by MARK. */
   readonly #marked: PickleValue[][] = []
   readonly #memo = new Map<number, PickleValue>()
-  readonly #depths = new WeakMap<object, number>()
   #values = 0
 
   constructor(bytes: Uint8Array, domain: PickleDomain, where: string) {
@@ -125,6 +127,7 @@ class PickleReader {
     if (this.#stack.length + this.#marked.length > 0) throw this.#fail('one value at STOP', 'more on the stack')
     const left = this.#bytes.length - this.#at
     if (left > 0) throw this.#fail('the end after STOP', `${left} more bytes`)
+    this.#checkTree(value)
     return value
   }
 
@@ -178,14 +181,12 @@ class PickleReader {
   }
 
   #tuple(items: PickleValue[]): void {
-    this.#deepen(items, items)
     this.#push(items)
   }
 
   #append(items: PickleValue[]): void {
     const list = this.#top()
     if (!(list instanceof PickleList)) throw this.#fail('a list to append to', describeValue(list))
-    this.#deepen(list, items)
     for (const item of items) list.items.push(item)
   }
 
@@ -193,11 +194,10 @@ class PickleReader {
     const dict = this.#top()
     if (!(dict instanceof PickleDict)) throw this.#fail('a dictionary to put items into', describeValue(dict))
     if (items.length % 2 === 1) throw this.#fail('keys with values', 'a key without one')
-    this.#deepen(dict, items)
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!
       if (!isHashable(key)) throw this.#fail('keys that are text, numbers or tuples of them', describeValue(key))
-      if (isHostileKey(String(key))) throw this.#fail('keys that are plain words', String(key))
+      if (typeof key === 'string' && isHostileKey(key)) throw this.#fail('keys that are plain words', key)
       if (dict.has(key)) throw this.#fail('every key once', `${describeValue(key)} twice`)
       dict.set(key, items[i + 1]!)
     }
@@ -246,16 +246,36 @@ class PickleReader {
     const target = this.#top()
     if (!(target instanceof PickleDict) || !target.ordered)
       throw this.#fail('opcode BUILD for an OrderedDict only', describeValue(target))
-    if (!(state instanceof PickleDict) || [...state.keys()].join() !== '_metadata')
+    if (!(state instanceof PickleDict) || state.size !== 1 || !state.has('_metadata'))
       throw this.#fail('a state with _metadata alone', describeValue(state))
   }
 
-  #deepen(container: object, items: readonly PickleValue[]): void {
-    let depth = this.#depths.get(container) ?? 1
-    for (const item of items)
-      if (typeof item === 'object' && item !== null) depth = Math.max(depth, 1 + (this.#depths.get(item) ?? 1))
-    if (depth > MAX_DEPTH) throw this.#fail(`at most ${MAX_DEPTH} levels of nesting`, 'more')
-    this.#depths.set(container, depth)
+  /** Checks that a value is a tree of bounded depth, and of bounded size with every reference written out. */
+  #checkTree(root: PickleValue): void {
+    const known = new Map<PickleValue, { readonly size: number; readonly height: number }>()
+    const open = new Set<PickleValue>()
+    const measure = (value: PickleValue): { readonly size: number; readonly height: number } => {
+      const items = itemsOf(value)
+      const before = items.length === 0 ? LEAF : known.get(value)
+      if (before) return before
+      if (open.has(value))
+        throw this.#fail('values that do not contain themselves', `${describeValue(value)} that does`)
+      open.add(value)
+      let [size, height] = [1, 1]
+      if (open.size <= MAX_DEPTH)
+        for (const item of items) {
+          const inner = measure(item)
+          size += inner.size
+          height = Math.max(height, inner.height + 1)
+        }
+      if (open.size > MAX_DEPTH || height > MAX_DEPTH)
+        throw this.#fail(`at most ${MAX_DEPTH} levels of nesting`, 'more')
+      if (size > MAX_VALUES) throw this.#fail(`at most ${MAX_VALUES} values, with each reference written out`, 'more')
+      open.delete(value)
+      known.set(value, { size, height })
+      return { size, height }
+    }
+    measure(root)
   }
 
   #push(value: PickleValue): void {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject } from '../../files/json.js'
+import { checkDepth, isJsonObject } from '../../files/json.js'
 import { wellFormedJson } from '../../files/json-text.js'
 import { nearest } from '../../options/nearest.js'
 import type { Cell } from '../notebook.js'
@@ -101,11 +101,14 @@ function checkedMetadata(
 }
 
 function parsed(text: string, error: () => UserError): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text) as unknown
+    value = JSON.parse(text)
   } catch {
     throw error()
   }
+  checkDepth(value, 'the header of a cell')
+  return value
 }
 
 /** Returns the JSON value that a text starts with, or the text up to a space if it is not JSON. */

@@ -1,5 +1,5 @@
+import { escapeHtml, NO_FORMULAS } from '../../escape/html.js'
 import type { Content, MimeBundle } from '../host.js'
-import { escapeHtml } from '../html.js'
 import { cellText, grouped, type TableData, type TableSource, tablePage } from '../table.js'
 import { type Direction, sortedRows } from '../table-order.js'
 import { Model } from './model.js'
@@ -34,7 +34,9 @@ export class PagedTable extends Widget {
   readonly #heads: readonly Model[]
   readonly #cells: readonly Model[]
   readonly #foot: readonly Model[]
-  readonly #words = new Model('LabelModel', 'LabelView', { value: '', tooltip: '' })
+  readonly #words = new Model('HTMLModel', 'HTMLView', { value: '', tooltip: '' })
+  /** The text of {@link #words}. */
+  #said = ''
   #order: ArrayLike<number> | null = null
   #sorted: { readonly column: number; readonly direction: Direction } | null = null
   #page = 0
@@ -94,7 +96,7 @@ export class PagedTable extends Widget {
     this.#source = null
     this.#order = null
     for (const model of [...this.#heads, ...this.#foot]) model.set({ disabled: true })
-    this.#words.set({ value: `${String(this.#words.get('value'))} · Run the cell again to continue.` })
+    this.#say(`${this.#said} · Run the cell again to continue.`)
   }
 
   toString(): string {
@@ -126,7 +128,12 @@ export class PagedTable extends Widget {
     const [toFirst, back, on, toLast] = this.#foot
     for (const model of [toFirst!, back!]) change(model, { disabled: this.#page === 0 })
     for (const model of [on!, toLast!]) change(model, { disabled: this.#page === this.#pages() - 1 })
-    change(this.#words, { value: this.#describe(first + 1, end, source) })
+    this.#say(this.#describe(first + 1, end, source))
+  }
+
+  #say(text: string): void {
+    this.#said = text
+    change(this.#words, { value: `<span class="${NO_FORMULAS}">${escapeHtml(text)}</span>` })
   }
 
   #describe(first: number, last: number, { rowCount, columnCount, names }: TableSource): string {
@@ -176,7 +183,7 @@ function columnHtml({ columns, rows }: TableData, i: number): string {
   const align = `text-align: ${column.numeric ? 'right' : 'left'}`
   const cells = rows.map((row, place) => {
     const text = escapeHtml(cellText(row[i], column))
-    return `<div style="${[CELL, align, ...(place % 2 === 0 ? [STRIPE] : [])].join('; ')}" title="${text}">${text}</div>`
+    return `<div class="${NO_FORMULAS}" style="${[CELL, align, ...(place % 2 === 0 ? [STRIPE] : [])].join('; ')}" title="${text}">${text}</div>`
   })
   return cells.join('')
 }

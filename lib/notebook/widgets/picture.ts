@@ -1,5 +1,5 @@
+import { escapeHtml, NO_FORMULAS } from '../../escape/html.js'
 import type { Content } from '../host.js'
-import { escapeHtml } from '../html.js'
 import { formatNumber } from './format.js'
 import { labelOf } from './label.js'
 import type { ModelTree } from './model.js'
@@ -30,7 +30,7 @@ const LONGEST_LABEL = 30
  */
 export function widgetHtml(tree: ModelTree): string {
   const note = isOperable(tree, 0) ? `<div style="margin: 6px 0 0 0; font-style: italic">${NOTE}</div>` : ''
-  return `<div class="recurlab-widget">${draw(tree, 0)}${note}</div>`
+  return `<div class="recurlab-widget ${NO_FORMULAS}">${draw(tree, 0)}${note}</div>`
 }
 
 /** Returns whether any part of it accepts input. */

@@ -1,8 +1,8 @@
+import { escapeHtml, NO_FORMULAS } from '../../escape/html.js'
 import type { PlayerData, PlayerPosition } from '../../plot/player/data.js'
 import { describeFrame, frameSvg, mapName, mapsAt, stepOf } from '../../plot/player/frame.js'
 import { lastPosition, playerHtmlWithScript } from '../../plot/player/page.js'
 import { currentHost, type MimeBundle } from '../host.js'
-import { escapeHtml } from '../html.js'
 import { button } from './button.js'
 import { dropdown } from './choice.js'
 import { Model } from './model.js'
@@ -149,7 +149,7 @@ export class Player extends Widget {
   #draw(): void {
     const words = describeFrame(this.#data, this.#at)
     const svg = frameSvg(this.#data, this.#at, 'currentColor')
-    this.#stage.set({ value: `<div role="img" aria-label="${escapeHtml(words)}">${svg}</div>` })
+    this.#stage.set({ value: `<div class="${NO_FORMULAS}" role="img" aria-label="${escapeHtml(words)}">${svg}</div>` })
     this.#setting = true
     this.#slider.value = this.#at.frame
     this.#setting = false

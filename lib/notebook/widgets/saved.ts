@@ -1,6 +1,6 @@
+import { escapeHtml } from '../../escape/html.js'
 import { PLAYER_CLASS } from '../../plot/player/page.js'
 import type { Content } from '../host.js'
-import { escapeHtml } from '../html.js'
 import type { Cell, CellOutput, Notebook } from '../notebook.js'
 import { TABLE_CLASS } from '../table-html.js'
 import type { ModelTree } from './model.js'

@@ -67,6 +67,8 @@ export class DevTools {
   constructor(executable: string) {
     this.#child = spawn(executable, [`--user-data-dir=${this.#profile}`, ...ARGUMENTS], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      // Otherwise it would make folders in the home folder, which may not be writable either.
+      env: { ...process.env, XDG_CONFIG_HOME: this.#profile, XDG_CACHE_HOME: this.#profile },
       // Its own process group: Ctrl-C is meant for the notebook, which may still want its figures.
       detached: true,
     })

@@ -1,4 +1,6 @@
 import { UserError } from '../../errors.js'
+import { sizeText } from '../../files/space.js'
+import { limitOf } from '../../setup/machine.mjs'
 import { drawWithKaleido, kaleidoFolder } from '../kaleido.js'
 import { drawWithChromium } from './chromium.js'
 import { BrowserFailure } from './devtools.js'
@@ -7,6 +9,9 @@ import type { Drawing, DrawingRequest } from './request.js'
 
 /** Failures of the system's browser after which kaleido draws everything. */
 const FAILURES = 2
+
+/** Bytes of address space with which kaleido's browser starts; with half of them it hangs. */
+const BROWSER_SPACE = 16e9
 
 let failures = 0
 const said = new Set<string>()
@@ -17,6 +22,14 @@ const said = new Set<string>()
  * @throws UserError when neither is there, or the figure cannot be drawn.
  */
 export async function draw(request: DrawingRequest): Promise<Drawing> {
+  const space = limitOf('address space')
+  if (space < BROWSER_SPACE)
+    throw new UserError({
+      where: 'figures',
+      expected: `at least ${sizeText(BROWSER_SPACE)} of address space for a browser, which reserves more than it uses`,
+      found: `a limit of ${sizeText(space)}`,
+      todo: 'Lift it (ulimit -v unlimited); a control group can limit the memory instead.',
+    })
   const found = findChromium()
   if (!('file' in found)) {
     if (found.asked) say(`${found.reason}; kaleido draws the figures instead`)

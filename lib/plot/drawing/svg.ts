@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapeXml } from '../../escape/xml.js'
 import type { Figure } from '../figure.js'
 
 /** Parts that are added to the start of an SVG. */
@@ -47,8 +48,4 @@ const TAG = /<([\w:-]+)((?:\s+[\w:-]+="[^"]*")+)/g
 function sortAttributes(_: string, name: string, attributes: string): string {
   const each = attributes.match(/[\w:-]+="[^"]*"/g) ?? []
   return `<${name} ${each.sort().join(' ')}`
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }

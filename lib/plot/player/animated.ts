@@ -1,4 +1,5 @@
-import { BESIDE, escapeXml, onWhite } from '../puzzle-svg.js'
+import { escapeXml } from '../../escape/xml.js'
+import { BESIDE, onWhite } from '../puzzle-svg.js'
 import type { PlayerData, PlayerPosition } from './data.js'
 import { describeFrame, frameBody, svgStart } from './frame.js'
 import { lastPosition } from './page.js'

@@ -1,6 +1,7 @@
+import { escapeXml } from '../../escape/xml.js'
 import type { Board, Mark } from '../puzzle-board.js'
 import { markLooks } from '../puzzle-marks.js'
-import { drawBoard, escapeXml, fills, legend } from '../puzzle-svg.js'
+import { drawBoard, fills, legend } from '../puzzle-svg.js'
 import { deltaChart, haltingChart, planeChart } from './charts.js'
 import { bitAt, cellNumberAt, decodeTokens, shareAt } from './codes.js'
 import type { PlayerData, PlayerMap, PlayerPosition } from './data.js'

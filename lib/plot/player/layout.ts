@@ -1,4 +1,4 @@
-import { escapeXml } from '../puzzle-svg.js'
+import { escapeXml } from '../../escape/xml.js'
 
 /** Left edges of the three columns, and their width. */
 export const COLUMNS = [10, 305, 600] as const

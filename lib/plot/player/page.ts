@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { BESIDE, escapeXml } from '../puzzle-svg.js'
+import { escapeXml } from '../../escape/xml.js'
+import { BESIDE } from '../puzzle-svg.js'
 import type { PlayerData, PlayerPosition } from './data.js'
 import { answerSvg, describeFrame, frameSvg } from './frame.js'
 import { playerScript } from './script.js'

@@ -5,6 +5,8 @@ import { createCompiler } from '../../typescript/compile.mjs'
 
 /** The modules of a frame in the order in which they are loaded, by path in `lib/plot`. */
 const MODULES = [
+  '../escape/visible',
+  '../escape/xml',
   'puzzle-marks',
   'puzzle-svg',
   'player/codes',

@@ -21,6 +21,14 @@ export interface DownloadOptions {
 /** Maximum number of tries, even when each makes progress. */
 const MOST_TRIES = 1000
 
+/** Stalls, one after the other, in which at least {@link LEAST_BYTES} must come. */
+const STALLS = 10
+/** A connection over which less comes would take weeks for a data set: it is another one that only keeps us waiting. */
+const LEAST_BYTES = 2 ** 16
+
+/** A connection that gives a byte now and then. */
+class TooSlow extends Transient {}
+
 /** Returns whether the complete file exists; parts of it are then removed. @throws UserError when another file has its name. */
 export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
   if (!fs.existsSync(file)) return false
@@ -73,7 +81,7 @@ export async function download(file: string, remote: RemoteFile, options: Downlo
         failure = networkError(error)
         if (failure instanceof UserError) throw failure
       }
-      idle = part.have > before ? 1 : idle + 1
+      idle = part.have > before && !(failure instanceof TooSlow) ? 1 : idle + 1
     }
     if (failure instanceof Offline) throw options.offline(failure.message)
     throw new UserError({
@@ -162,6 +170,12 @@ async function take(
   const reader = response.body?.getReader()
   const stalled = (): void => stop.abort(new Transient(`no bytes for ${patience.stall / 1000} s`))
   let timer = setTimeout(stalled, patience.stall)
+  let before = part.have
+  const slow = setInterval(() => {
+    if (part.have - before < LEAST_BYTES)
+      stop.abort(new TooSlow(`only ${part.have - before} bytes in ${(STALLS * patience.stall) / 1000} s`))
+    before = part.have
+  }, STALLS * patience.stall)
   try {
     for (;;) {
       const piece = await reader?.read()
@@ -177,6 +191,7 @@ async function take(
     }
   } finally {
     clearTimeout(timer)
+    clearInterval(slow)
   }
   if (part.have < remote.size) throw new Transient('the connection was closed early')
 }

@@ -48,6 +48,14 @@ export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
       found: endpoint,
       exitCode: 2,
     })
+  if (endpoint && isOpenHttp(new URL(endpoint)))
+    throw new UserError({
+      where: 'environment variable HF_ENDPOINT',
+      expected: 'an address of https, or one of this machine',
+      found: endpoint,
+      todo: 'Over http anybody on the way could read your token and say what the files are.',
+      exitCode: 2,
+    })
   // The client library would reject it only at the first request; the token itself must not be printed.
   if (token && !token.startsWith('hf_'))
     throw new UserError({
@@ -57,6 +65,11 @@ export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
       exitCode: 2,
     })
   return { endpoint: endpoint ? endpoint.replace(/\/+$/, '') : null, token: token || null }
+}
+
+/** Returns whether an address is of http on another machine. */
+function isOpenHttp({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
 /**
@@ -140,11 +153,38 @@ function optionsOf(
   signal: AbortSignal | undefined,
 ): { hubUrl: string; fetch: typeof fetch; accessToken?: string } {
   const ask = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const { response } = await request(String(url instanceof Request ? url.url : url), init ?? {}, patience, signal)
+    const { response, stop } = await request(
+      String(url instanceof Request ? url.url : url),
+      init ?? {},
+      patience,
+      signal,
+    )
     if (isTransientStatus(response.status)) throw new Transient(`HTTP status ${response.status}`)
-    return response
+    const { status, headers } = response
+    return new Response(await shortBody(response, stop, patience), { status, headers })
   }
   return { hubUrl: endpoint ?? HUB_URL, fetch: ask, ...(token === null ? {} : { accessToken: token }) }
+}
+
+/** Largest answer of the hub that is no file, in bytes: a listing of a dozen files has 5 kB. */
+const LARGEST_ANSWER = 2 ** 24
+
+/** Returns the body of an answer, which the client library would read without end. @throws Transient when it is too long, or takes too long. */
+async function shortBody(response: Response, stop: AbortController, { stall }: Patience): Promise<Uint8Array | null> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  const timer = setTimeout(() => stop.abort(new Transient(`no whole answer within ${stall / 1000} s`)), stall)
+  try {
+    for await (const piece of response.body ?? []) {
+      bytes += piece.length
+      if (bytes > LARGEST_ANSWER) throw new Transient(`an answer of more than ${LARGEST_ANSWER} bytes`)
+      pieces.push(piece)
+    }
+  } finally {
+    clearTimeout(timer)
+    stop.abort()
+  }
+  return [204, 205, 304].includes(response.status) ? null : Buffer.concat(pieces)
 }
 
 /** Explains a refused request to the user. */

@@ -39,6 +39,8 @@ export async function downloadWheel(
   const wanted = path.join(folder, 'wanted.txt')
   writeFileAtomic(wanted, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`)
   const args = [
+    // Without the user's PYTHONPATH and PYTHONHOME.
+    '-I',
     '-m',
     'pip',
     'download',

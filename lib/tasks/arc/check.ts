@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { unprintableIn } from '../../escape/visible.js'
 import { isJsonObject, type JsonObject, kindOf, shown } from '../../files/json.js'
 import { isHostileKey } from '../../files/json-keys.js'
 import { COLOURS, type FlatGrid, type FlatPair, LARGEST } from './grid.js'
@@ -109,7 +110,7 @@ export function checkName(name: string, where: string): void {
   if (name.trim() === '' || name.length > LONGEST_NAME) throw wrong(`a task's name of 1 to ${LONGEST_NAME} characters`)
   if (name.includes(SEPARATOR)) throw wrong(`a task's name without ${SEPARATOR}, which names versions`)
   if (name === '<blank>') throw wrong("a task's name other than that of row 0")
-  if (/\p{Cc}|\p{Cs}/u.test(name)) throw wrong("a task's name without control characters or halves of characters")
+  if (unprintableIn(name) !== null) throw wrong("a task's name without control characters or halves of characters")
 }
 
 function list(task: JsonObject, key: 'train' | 'test', where: string): unknown[] {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject } from '../../files/json.js'
+import { checkDepth, isJsonObject } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { readStrictJson } from '../../files/strict-json.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from '../posed.js'
@@ -90,8 +90,9 @@ function readTask({ text, where, name }: PuzzleText, { task }: PuzzleChoice): Ar
 }
 
 function parse(text: string, where: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     throw new UserError({
       where,
@@ -99,6 +100,8 @@ function parse(text: string, where: string): unknown {
       found: error instanceof Error ? error.message : String(error),
     })
   }
+  checkDepth(value, where)
+  return value
 }
 
 /** Returns the answer to a challenge from the file beside it, or null. */

@@ -75,7 +75,7 @@ function boxOf({ options, seqLen }: Pick<DatasetManifest, 'options' | 'seqLen'>)
   throw new UserError({
     where: 'manifest of the data set',
     expected: `a box (${Object.keys(BOXES).join(', ')}) that fits ${seqLen} cells`,
-    found: name,
+    found: options.box === undefined ? 'none' : name,
     todo: 'Build the data set again.',
   })
 }

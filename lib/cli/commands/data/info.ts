@@ -1,9 +1,12 @@
 import type { Dataset } from '../../../data/dataset.js'
 import { type ExampleChoice, exampleOf } from '../../../data/example.js'
+import { writeOwn } from '../../../escape/terminal.js'
+import { visible } from '../../../escape/visible.js'
 import { describeExample } from '../../../plot/puzzle.js'
 import { boardsOf } from '../../../plot/puzzle-board.js'
 import { boardsText } from '../../../plot/puzzle-text.js'
 import { formatTable } from '../../../results/text.js'
+import { percentText } from '../../../statistics/rounding.js'
 import { type DatasetFacts, datasetFacts } from '../../../storage/facts.js'
 import type { Repeats } from '../../../storage/overlap.js'
 import { loadDataset } from '../../../storage/store.js'
@@ -61,16 +64,14 @@ function info({ words, pairs, flags }: Args): number {
     { title: 'answer', tokens: shown.label, puzzle: shown.input },
   ])
   const color = flags.has('color') || process.stdout.isTTY === true
-  print(`\n${describeExample(data, shown)}\n${boardsText(boards, { color })}`)
+  print(`\n${describeExample(data, shown)}`)
+  writeOwn(process.stdout, `${boardsText(boards, { color })}\n`)
   return 0
 }
 
 function identifierWords({ identifiers: { count, first } }: DatasetFacts): string {
   const names = `${first.join(', ')}${count > first.length ? ', …' : ''}`
-  return `names      ${count} puzzle ${count === 1 ? 'identifier' : 'identifiers'}: ${names}`.replace(
-    /\p{Cc}/gu,
-    '\ufffd',
-  )
+  return `names      ${count} puzzle ${count === 1 ? 'identifier' : 'identifiers'}: ${visible(names)}`
 }
 
 function duplicateWords({ manifest }: Dataset, { duplicates: { literal, twins } }: DatasetFacts): string {
@@ -82,7 +83,7 @@ function duplicateWords({ manifest }: Dataset, { duplicates: { literal, twins } 
 }
 
 function vocabularyText({ vocabulary }: DatasetFacts): string {
-  const percent = (share: number): number => Math.round(share * 10_000) / 100
+  const percent = (share: number): number => Number(percentText(share, 2))
   return formatTable(
     vocabulary.map(({ token, meaning, inInputs, inLabels }) => ({
       token,

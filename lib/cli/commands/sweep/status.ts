@@ -1,3 +1,4 @@
+import { visible } from '../../../escape/visible.js'
 import { queuedTasks, queueText } from '../../../experiment/slurm/jobs.js'
 import { Coverage } from '../../../experiment/sweep/coverage.js'
 import { rungDecisions } from '../../../experiment/sweep/halving.js'
@@ -42,7 +43,7 @@ export const command: Command = {
     }
     process.stdout.write(`${formatTable(coverage.table())}\n${coverage.text()}\n${queueText(queue ?? [])}`)
     for (const { run, state, message, isDamaged } of coverage.runs)
-      if (state === 'failed' && !isDamaged) process.stdout.write(`Failed: ${run}: ${message}\n`)
+      if (state === 'failed' && !isDamaged) process.stdout.write(`Failed: ${run}: ${visible(String(message))}\n`)
     return code
   },
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../../../errors.js'
+import { visible } from '../../../escape/visible.js'
 import type { Coverage } from '../../../experiment/sweep/coverage.js'
 import type { Ask } from '../../../experiment/sweep/guard.js'
 import { planWords } from '../../../experiment/sweep/plan.js'
@@ -60,7 +61,7 @@ function exitCode(coverage: Coverage, out: string | undefined): number {
   const { plan } = coverage
   const where = planWords(plan, out)
   for (const { run, message } of coverage.runs.filter(({ state }) => state === 'failed'))
-    process.stderr.write(`Failed: ${run}: ${message}\n`)
+    process.stderr.write(`Failed: ${run}: ${visible(String(message))}\n`)
   if (coverage.count('failed') > 0) process.stderr.write(`To try again: npx recurlab sweep retry ${where}\n`)
   const unfinished = coverage.count('interrupted') + coverage.count('missing')
   const elsewhere = coverage.count('running')

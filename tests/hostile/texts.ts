@@ -1,0 +1,101 @@
+/** Texts that LaTeX would obey. */
+export const latexTexts: readonly string[] = [
+  '\\input{/etc/passwd}',
+  '\\write18{id}',
+  '\\immediate\\write18{touch x}',
+  '\\end{document}',
+  '\\end{tabular}\\end{table}',
+  '\\\\[2cm] \\\\* \\tabularnewline',
+  '\\catcode`\\%=12 \\def\\x{y}',
+  '\\csname input\\endcsname x',
+  '^^5cinput{x} ^^M ^^J ^^@',
+  '% a comment & a cell # 1 $ a formula $ ~ _ ^',
+  '{{{ unbalanced',
+  'unbalanced }}}',
+  '$$ \\[ \\( x \\) \\]',
+  'a\nb\r\nc\n\nd \\par',
+  '[leading] *star',
+  '*[leading]',
+  '(1,2) -- --- ---- `` \'\' ,, ?` !` << >> "quoted" ‘x’',
+  '–—- -–',
+  '\\begin{verbatim} \\verb|x|',
+  '\\href{javascript:x}{y} \\url{http://x}',
+  '\\loop\\iftrue\\repeat',
+  '\\def\\\\{}\\let\\end\\relax',
+  '#1 ##2 \\#',
+  '5 % of 10 %',
+  'Größe é ñ ß Ø',
+  'e\u0301 n\u0303',
+  '≤ ≥ × ± → ∞ α β μ',
+  '\u202eevil\u202c \u2066x\u2069',
+  '\u0000\u0007\u001b[31m\u007f\u009b',
+  '\ud83d half',
+  '   spaces   ',
+  'x'.repeat(3000),
+]
+
+/** Texts that a terminal would obey, and what makes each of them active. */
+export const terminalTexts: readonly string[] = [
+  '\u001b[31mred\u001b[0m',
+  '\u001b]0;title\u0007',
+  '\u001b]8;;http://x.test\u0007link\u001b]8;;\u0007',
+  '\u001b]52;c;aGFja2Vk\u0007',
+  '\u001b[2J\u001b[H',
+  '\u001b[6n\u001b[c',
+  '\u001bP1$r\u001b\\',
+  '\u001b_Gx\u001b\\',
+  '\u001b(0\u000e\u000f',
+  '\u001bc',
+  '\u009b31m\u009d0;x\u009c\u0090x\u009c',
+  'good\rrecurlab: forged',
+  'abc\b\b\bxyz',
+  'a\u000bb\u000cc',
+  'bell\u0007\u007f\u0085',
+  '\u202egnp.exe\u202c',
+  '\u2066a\u2067b\u2069',
+  'a\u2028b\u2029c',
+  'line\nrecurlab: forged line',
+  '\ud83d\udc00\ud83d',
+]
+
+/** Names in any script, which stay as they are. */
+export const honestTexts: readonly string[] = [
+  'Größe µ=0.3',
+  '日本語のラン',
+  'запуск №7',
+  'שלום עולם',
+  'مرحبا',
+  '👩‍🔬 🇩🇪 ✔️',
+  'a\\u001b written out',
+  'C:\\new\\run',
+]
+
+/** Texts that a spreadsheet would read as formulas. */
+export const formulas: readonly string[] = [
+  '=1+1',
+  "=cmd|' /C calc'!A0",
+  "+cmd|' /C calc'!A0",
+  "-2+3+cmd|' /C calc'!A0",
+  '@SUM(1)',
+  ' =1+1',
+  '\t=1+1',
+  '\r=1+1',
+  '\n=1+1',
+  '=HYPERLINK("http://x.test","y")',
+  '+IMPORTXML("http://x.test";1)',
+]
+
+/** Texts and numbers that a spreadsheet does not read as formulas, and that stay. */
+export const plainCells: readonly string[] = [
+  '-0.5',
+  '+1',
+  '1e-5',
+  '-PT0.25S',
+  '--flag',
+  '+ EMA',
+  'a=b',
+  'x@y',
+  '',
+  ' ',
+  'a,"b"\nc',
+]
