@@ -13,10 +13,12 @@ import { UserError } from '../../lib/errors.js'
 import { readPlan, type SweepPlan, writePlan } from '../../lib/experiment/sweep/plan.js'
 import { openRecording } from '../../lib/experiment/think/rollout-recording.js'
 import { besideName, isTemporary } from '../../lib/files/beside.js'
+import { scanSafetensors } from '../../lib/files/safetensors-scan.js'
 import { type Dataset, saveDataset, sudoku } from '../../lib/index.js'
 import type { Random } from '../../lib/random.js'
 import { Recorder } from '../../lib/recording/recorder.js'
 import { newestIntact } from '../../lib/results/checkpoint.js'
+import { isCheckpointFile } from '../../lib/results/layout.js'
 import { openRun, type RunWriter, readEvaluations, readMetrics, saveCheckpoint } from '../../lib/results/run.js'
 import { loadDataset } from '../../lib/storage/store.js'
 import { header, type Row, stepsOf } from '../recording/fixture.js'
@@ -188,6 +190,10 @@ export function loadable({ results, data, foreign, working }: Folders): Map<stri
     attempt(`metrics ${id}`, () => rows(readMetrics({ dir })))
     attempt(`evaluations ${id}`, () => rows(readEvaluations({ dir })))
     attempt(`checkpoint ${id}`, () => newestIntact({ dir }).checksum)
+    loaded.set(
+      `a good checkpoint of ${id}`,
+      entries(dir).some((name) => isCheckpointFile(name) && isIntact(path.join(dir, name))),
+    )
   }
   for (const id of entries(path.join(results, 'recordings')))
     attempt(`recording ${id}`, () => {
@@ -200,6 +206,16 @@ export function loadable({ results, data, foreign, working }: Folders): Map<stri
   for (const file of foreign) loaded.set(file, readFileSync(file, 'utf8'))
   for (const dir of working) loaded.set(dir, namesIn(dir))
   return loaded
+}
+
+/** Returns whether a checkpoint is whole, listed or not. */
+function isIntact(file: string): boolean {
+  try {
+    return scanSafetensors(file).seal !== null
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
 function namesIn(dir: string): string[] {

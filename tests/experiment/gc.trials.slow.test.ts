@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -11,10 +21,10 @@ import { saveDataset, sudoku } from '../../lib/index.js'
 import { Random } from '../../lib/random.js'
 import { saveCheckpoint } from '../../lib/results/run.js'
 import { loadDataset } from '../../lib/storage/store.js'
-import { startFailing } from '../files/failing.js'
+import { Crash, startFailing } from '../files/failing.js'
 import { checkpointAt, checkpointPath, newRun, setOwner } from '../results/fixture.js'
 import { trials } from '../trials.js'
-import { ALIVE, besideDead, copyOf, type Folders, loadable, randomFolders } from './gc-folders.js'
+import { ALIVE, besideDead, copyOf, DEAD, type Folders, loadable, randomFolders } from './gc-folders.js'
 
 /** In memory where that is possible: every file of a run is flushed to its disk. */
 const folder = mkdtempSync(path.join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'recurlab-gc-'))
@@ -75,37 +85,64 @@ test(
   ),
 )
 
-const failures = seeds.slice(0, 100).flatMap((seed) => [0, 1, 2].map((at) => ({ seed, at })))
+const FAULTS = [
+  { fault: 'EIO', how: 'once' },
+  { fault: 'EACCES', how: 'once' },
+  { fault: 'EIO', how: 'for good' },
+  { fault: 'crash', how: 'for good' },
+] as const
+const failures = seeds.slice(0, 100).flatMap((seed) => FAULTS.map((which) => ({ seed, ...which })))
+
+/** Returns the number of file operations of a removal in a copy of folders. */
+function operationsIn(folders: Folders): number {
+  const garbage = chosen(found(folders))
+  const { operations, restore } = startFailing(Number.POSITIVE_INFINITY, 'once')
+  try {
+    removeGarbage(garbage)
+  } finally {
+    restore()
+  }
+  return operations.length
+}
+
+/** Makes the leases of this process those of one that has ended, as after a crash. */
+function endLeases({ results }: Folders): void {
+  for (const name of readdirSync(results, { recursive: true, encoding: 'utf8' }))
+    if (
+      /lease-\d+\.json$/.test(name) &&
+      readFileSync(path.join(results, name), 'utf8').includes(`"pid":${process.pid},`)
+    )
+      setOwner(path.dirname(path.join(results, name)), { pid: DEAD, began: '' })
+}
 
 test(
   ...trials(
-    'a gc that fails at any file operation loses nothing, and the next one removes the rest',
-    { cases: failures, sample: 20 },
-    ({ seed, at }) =>
+    'a gc that fails, or dies, at any file operation loses nothing, and the next one removes the rest',
+    { cases: failures, sample: 24 },
+    ({ seed, fault, how }) =>
       inFolder(async (root) => {
         const original = await randomFolders(path.join(root, 'a'), Random.of(seed, 'gc failing'))
-        const counting = startFailing(Number.POSITIVE_INFINITY, 'once')
-        let operations: number
-        try {
-          removeGarbage(chosen(found(copyOf(original, path.join(root, 'b')))))
-        } finally {
-          operations = counting.operations.length
-          counting.restore()
-        }
+        const operations = operationsIn(copyOf(original, path.join(root, 'b')))
         const folders = copyOf(original, path.join(root, 'c'))
         const before = loadable(folders)
         const garbage = chosen(found(folders))
-        const n = Random.of(seed, at).int(Math.max(1, operations))
-        const { restore } = startFailing(n, at === 2 ? 'for good' : 'once')
+        const n = Random.of(seed, fault, how).int(Math.max(1, operations))
+        const { restore } = startFailing(n, how, fault)
         try {
           removeGarbage(garbage)
+        } catch (error) {
+          if (!(error instanceof Crash)) throw error
         } finally {
           restore()
         }
+        if (fault === 'crash') endLeases(folders)
         assert.deepEqual(loadable(folders), before)
         removeGarbage(chosen(found(folders)))
         assert.deepEqual(loadable(folders), before)
-        assert.deepEqual(chosen(found(folders)), [])
+        assert.deepEqual(
+          chosen(found(folders)).map(({ path: place }) => place),
+          [],
+        )
       }),
   ),
 )

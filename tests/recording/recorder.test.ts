@@ -307,10 +307,10 @@ test('damaged facts are told as such', () => {
     name: 'UserError',
     message: /recording\.json: expected an unmodified object/,
   })
-  writeFileSync(file, text.replace('"formatVersion": 2', '"formatVersion": 3'))
+  writeFileSync(file, text.replace('"formatVersion": 3', '"formatVersion": 4'))
   assert.throws(() => Recording.open(dir), {
     name: 'UserError',
-    message: /expected the facts of a recording, format version 2, found version 3/,
+    message: /expected the facts of a recording, format version 3, found version 4/,
   })
   assert.throws(() => Recording.open(temporaryFolder()), {
     name: 'UserError',

@@ -37,13 +37,13 @@ function removeGroup(heldBy: string | null, group: readonly Garbage[], removal: 
   const keep = (garbage: readonly Garbage[], why: string, isFailure: boolean): void => {
     removal.kept.push(...garbage.map((each) => ({ garbage: each, why, isFailure })))
   }
-  if (heldBy !== null && !fs.existsSync(heldBy)) {
-    // It went with the folder around it.
-    removal.removed.push(...group)
-    return
-  }
   let lease: Lease | null = null
   try {
+    if (heldBy !== null && !fs.existsSync(heldBy)) {
+      // It went with the folder around it.
+      removal.removed.push(...group)
+      return
+    }
     if (heldBy !== null) lease = takeLease(heldBy)
     for (const each of group)
       try {
