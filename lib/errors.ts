@@ -23,7 +23,7 @@ export interface UserErrorParts {
 export class UserError extends Error {
   override readonly name: string = 'UserError'
   readonly exitCode: 1 | 2
-  /** What the message says, in its parts; a message that was given as one text is `found`. */
+  /** The parts of the message; a message that was given as one text is `found`. */
   readonly parts: UserErrorParts
 
   constructor(parts: UserErrorParts | string, options?: ErrorOptions) {

@@ -28,7 +28,7 @@ const hasChromium = ['chromium', 'chromium-browser', 'google-chrome', 'chrome-he
 
 /** A shell that makes a limit or a mount, and then runs what follows in it. */
 const shell = (script: string): readonly string[] => ['sh', '-c', `${script}\nexec "$@"`, 'sh']
-/** The same in a mount namespace of its own. */
+/** A machine in a mount namespace of its own. */
 const mounts = (script: string): readonly string[] => ['unshare', '-m', ...shell(`set -e\n${script}`)]
 
 /** Writes files that break a Python, or a Jupyter, that reads them. */

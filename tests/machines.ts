@@ -21,7 +21,7 @@ export interface Machine {
   readonly backend?: string
 }
 
-/** What a program left. */
+/** The outcome of a program. */
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -54,7 +54,7 @@ export function run(
   })
 }
 
-/** What an odd machine meets: a notebook that generates data, trains, prints a table, draws two files and has a report. */
+/** The work of an odd machine: a notebook that generates data, trains, prints a table, draws two files and has a report. */
 export interface Probe {
   readonly ended: Ended
   /** Files of the probe that are there and not empty. */

@@ -13,7 +13,7 @@ export interface Command {
   /** Whether `key=` without a value is allowed, as for the parameters of a notebook. Default false. */
   readonly emptyValues?: boolean
   /**
-   * What a signal leaves that comes before the command has something to save. Default: signals have their default effect, as a
+   * The line printed for a signal that comes before the command has something to save. Default: signals have their default effect, as a
    * command needs that computes without a turn of the event loop.
    */
   readonly onSignal?: string

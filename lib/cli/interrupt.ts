@@ -16,7 +16,7 @@ export const STOPPED = 75
  */
 const SAME_KEY = 300
 
-/** What signals do while a command has nothing to save; see `signals.mjs`. */
+/** The effect of signals while a command has nothing to save; see `signals.mjs`. */
 export interface EarlySignals {
   /** The sentence with which a signal ends the process, exit code 128 + its number; null when the work is done: the process ends by itself. */
   says: string | null

@@ -21,7 +21,7 @@ const end = (name) => {
   try {
     writeSync(2, `\nrecurlab: stopped by ${name}. ${early.says}\n`)
   } catch {
-    // Nobody reads it any more.
+    // Its reader has gone.
   }
   process.exit(128 + constants.signals[name])
 }

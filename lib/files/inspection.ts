@@ -9,7 +9,7 @@ export interface Fault extends UserErrorParts {
 /** The inspection of something stored: every fault is collected, and none ends it. */
 export class Inspection {
   readonly faults: Fault[] = []
-  /** What the inspection could not judge, or what else is worth knowing, one sentence each. */
+  /** Things that the inspection could not judge, and other remarks, one sentence each. */
   readonly notes: string[] = []
   /** Bytes read. */
   bytes = 0

@@ -31,7 +31,7 @@ export function tidy(folder: string): void {
       if (pid > 0 && isLeft(path.join(folder, name), pid)) removeQuietly(path.join(folder, name))
     }
   } catch {
-    // Whatever is left there disturbs nobody.
+    // Leftovers do no harm.
   }
 }
 

@@ -53,7 +53,7 @@ export const systemCalls = {
 
 type Calls = typeof systemCalls
 
-/** What each operation does with its path, and what the path should have been. */
+/** The access of each operation to its path, and the expected kind of path. */
 const PURPOSES: { readonly [name in keyof Calls]: readonly [Access, expected: string] } = {
   accessSync: ['read', 'a path that can be used'],
   appendFileSync: ['write', 'a writable path'],

@@ -4,7 +4,7 @@ import type { Dtype } from './safetensors-dtype.js'
 import { type Header, MAX_HEADER, readHeader, type TensorPlace } from './safetensors-header.js'
 import { beginSeal, isSealed } from './sealed.js'
 
-/** What a pass over a safetensors file finds. */
+/** The findings of a pass over a safetensors file. */
 export interface SafetensorsScan extends Header {
   /** Verified checksum of a sealed file; null for any other. */
   readonly seal: string | null

@@ -27,7 +27,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** Remedies for reading. */
 const TO_READ: Readonly<Record<string, string>> = { ...REMEDIES, EACCES: FORBIDDEN, EPERM: FORBIDDEN }
 
-/** What was tried with a path. */
+/** The access that was tried with a path. */
 export type Access = 'read' | 'write'
 
 /** A file operation that the system refused. `code` is that of the system's error, its `cause`. */

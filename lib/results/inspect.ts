@@ -19,7 +19,7 @@ import { isAtWork } from './lease.js'
 import { readSealed } from './record.js'
 import { type RunStatus, readStatus } from './status.js'
 
-/** What others refer to of an inspected run. */
+/** The facts of an inspected run that others refer to. */
 export interface InspectedRun {
   /** Whether a process writes it; only what was complete is inspected then. */
   readonly isAtWork: boolean
@@ -44,7 +44,7 @@ export function inspectRun(dir: string, begin: () => Inspection): { found: Inspe
     const inspection = begin()
     const before = updatedAt(dir)
     const found = inspectOnce(dir, inspection)
-    // What a process replaces meanwhile looks like a fault.
+    // A file that a process replaces meanwhile looks like a fault.
     const hasAdvanced = found.isAtWork || isAtWork(dir) || updatedAt(dir) !== before
     if (inspection.faults.length === 0 || !hasAdvanced || attempt === AGAIN) return { found, inspection }
   }

@@ -15,7 +15,7 @@ import { isPublished, readPublished } from './published/read.js'
 import { emptySplit } from './published/split.js'
 import { OWN_FILES } from './store.js'
 
-/** What others refer to of an inspected data set. */
+/** The facts of an inspected data set that others refer to. */
 export interface InspectedDataset {
   /** Hash of its arrays; null when it is damaged. */
   readonly hash: string | null

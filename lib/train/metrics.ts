@@ -60,7 +60,7 @@ export interface StepMetrics extends TrainingTotals {
   readonly gradientNorm: number | null
   /** Euclidean norm of these weights before the update; null likewise. */
   readonly weightNorm: number | null
-  /** What was NaN or infinite; present only if the update was skipped. */
+  /** The losses or tensors that were NaN or infinite; present only if the update was skipped. */
   readonly skipped?: string
 }
 

@@ -73,7 +73,7 @@ export interface StepReport extends MetricSums {
   /** Rows B. */
   readonly rows: number
   readonly norms: StepNorms
-  /** What was NaN or infinite, if the update was skipped; else null. */
+  /** The losses or tensors that were NaN or infinite, if the update was skipped; else null. */
   readonly skipped: string | null
 }
 

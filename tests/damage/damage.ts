@@ -29,7 +29,7 @@ const FIXED = [
   'a link to nothing',
 ] as const
 
-/** What happens to a file. */
+/** The damage done to a file. */
 export type Damage = (typeof RANDOM)[number] | (typeof FIXED)[number]
 
 /** A file of a folder, and what happens to it. */

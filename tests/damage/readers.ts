@@ -4,7 +4,7 @@ import { UserError } from '../../lib/errors.js'
 import { sha256 } from '../../lib/files/atomic.js'
 import type { DamageCase } from './damage.js'
 
-/** What a reader returned or threw. */
+/** The value that a reader returned, or its error. */
 export type Answer = { readonly value: string; readonly notes: readonly string[] } | { readonly error: unknown }
 
 /** Readers of what a folder holds, by what they read. */

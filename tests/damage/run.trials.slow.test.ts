@@ -27,7 +27,7 @@ const older = path.join(folder, 'older')
 let [dir, other] = ['', '']
 let expected: Expected
 let names: readonly string[] = []
-/** What the checkpoint before the newest holds. */
+/** The content of the checkpoint before the newest. */
 let earlier: Readonly<Record<string, string>> = {}
 
 function readCheckpoint(): unknown {

@@ -77,7 +77,7 @@ test('a run on a full file system of 8 MiB says so and goes on to the same end o
 /** When a folder goes, by the callback of a run's observer. */
 const MOMENTS = ['onStart', 'onStep', 'onEvaluating', 'onEvaluation'] as const
 
-/** What happens to a run's folder, and the words for it. */
+/** The fate of a run's folder, and the words for it. */
 const GOING: Readonly<Record<string, (resultsDir: string, dir: string) => void>> = {
   'a run is removed': (_, dir) => rmSync(dir, { recursive: true }),
   'a run is renamed': (_, dir) => renameSync(dir, `${dir}-moved`),

@@ -4,7 +4,7 @@ import { systemCalls } from '../../lib/files/operations.js'
 type Name = keyof typeof systemCalls
 
 /**
- * What happens to a file operation: the system refuses it; `short`, the first half of the bytes is written and the next
+ * The fate of a file operation: the system refuses it; `short`, the first half of the bytes is written and the next
  * operation finds the disk full; `continued`, the first half is written, and nothing is wrong; `crash`, the process ends there, with the first
  * half of a write done.
  */
@@ -21,7 +21,7 @@ const SYSTEM = {
 /** Kinds of faults that a whole piece of work is tried with: each once, and where that differs, from an operation on. */
 export const FAULTS = Object.keys({ ...SYSTEM, short: 0, continued: 0, crash: 0 }) as Fault[]
 
-/** What a process that has ended throws at every operation: no code of its own runs any more. */
+/** The error of every operation of a process that has ended: none of its own code runs any more. */
 export class Crash extends Error {
   override readonly name = 'Crash'
 }

@@ -10,7 +10,7 @@ export interface Opened {
   readonly scripts?: number
 }
 
-/** What a browser saw of a document besides what it should show. */
+/** Everything that a browser saw of a document besides its intended content. */
 export interface Seen {
   /** Names of the payloads that ran. */
   readonly ran: readonly string[]

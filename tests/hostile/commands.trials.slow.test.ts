@@ -47,7 +47,7 @@ const cases = texts.flatMap((text, i) =>
   Object.keys(COMMANDS).map((command) => ({ text, command, results: path.join(folder, String(i)) })),
 )
 
-/** What each case printed, once all of them have run in one process. */
+/** The output of each case, once all of them have run in one process. */
 let outputs: Promise<readonly string[]> | null = null
 
 async function run(): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** What the commands of an escaped text print. */
+/** The text printed by each command of an escaped text. */
 const COMMANDS: Readonly<Record<string, string>> = {
   textbackslash: '\\',
   textasciitilde: '~',
@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   ',': ' ',
 }
 
-/** What mathematics of an escaped text prints. */
+/** The text printed by each formula of an escaped text. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\pm': '±',
   '\\times': '×',

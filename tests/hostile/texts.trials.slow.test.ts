@@ -23,7 +23,7 @@ import { formulas, honestTexts, latexTexts, plainCells, terminalTexts } from './
 const all = [...latexTexts, ...terminalTexts, ...honestTexts, ...formulas, ...payloads.map(({ text }) => text)]
 const every = { cases: all, sample: all.length }
 
-/** What a line of text is read as: ends of lines are spaces, and what cannot be printed is visible. */
+/** The reading of a line of text: ends of lines are spaces, and what cannot be printed is visible. */
 const oneLine = (text: string): string => visible(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, ' '))
 /** A text as a file holds it. */
 const inUtf8 = (text: string): string => Buffer.from(text).toString()

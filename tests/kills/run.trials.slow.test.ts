@@ -13,7 +13,7 @@ const TRAIN = [
   ...['testPuzzles=6', 'trainSteps=12', 'evalEvery=4', 'checkpointEvery=3', '--no-estimate'],
 ]
 
-/** What an unbroken run holds, and how long it takes. */
+/** The content of an unbroken run, and its time. */
 interface Unbroken {
   readonly content: object
   readonly seconds: number

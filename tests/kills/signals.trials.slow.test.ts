@@ -23,7 +23,7 @@ interface Subject {
   readonly args: (folder: string) => readonly string[]
   /** Puts what the command needs into its folder. Default: nothing. */
   readonly prepare?: (folder: string) => Promise<void>
-  /** What the line of a stopped command says to do, where work was kept. */
+  /** The advice in the line of a stopped command, where work was kept. */
   readonly goesOn?: RegExp
   /** Checks what it left, whole or stopped. */
   readonly check: (folder: string, end: End) => void

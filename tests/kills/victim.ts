@@ -17,7 +17,7 @@ export interface Kill {
   readonly mark: string
 }
 
-/** What RECURLAB_TEST_KILL holds, as JSON. */
+/** The content of RECURLAB_TEST_KILL, as JSON. */
 export interface Orders {
   /** File operations are counted inside this folder. */
   readonly folder: string

@@ -1,4 +1,4 @@
-/** What is known against one locked package. */
+/** A known vulnerability of a locked package. */
 export interface Advisory {
   readonly registry: 'npm' | 'Python'
   readonly package: string
@@ -16,7 +16,7 @@ export interface Advisory {
   readonly reached: string
 }
 
-/** What one registry answered. */
+/** The answer of one registry. */
 export interface Answer {
   readonly registry: Advisory['registry']
   /** Number of locked packages. */

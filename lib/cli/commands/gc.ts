@@ -51,7 +51,7 @@ export const command: Command = {
     const removal = removes ? removeGarbage(chosen) : null
     if (flags.has('json')) process.stdout.write(`${JSON.stringify(jsonOf(found, chosen, removal))}\n`)
     else if (removal) process.stdout.write(`${removalText(removal)}\n`)
-    // What was kept because it came to be used is no failure.
+    // Garbage that came to be used meanwhile is kept, which is no failure.
     return removal?.kept.some(({ isFailure }) => isFailure) ? 1 : 0
   },
 }

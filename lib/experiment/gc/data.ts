@@ -58,13 +58,13 @@ function searchTemporary(entry: Entry, search: Search): void {
     entry.kind === 'file' ||
     !fs.existsSync(path.join(entry.path, MANIFEST)) ||
     (fs.existsSync(target) && readable(() => loadDataset(target)) !== null)
-  // What an earlier gc moved aside has a hidden name.
+  // An earlier gc moves garbage aside under a hidden name.
   const isAside = entry.name.startsWith('.')
   if (isAside || isStill()) offer(search, 'temporary files of dead processes', entry, isAside ? {} : { isStill })
   else search.unknown.push(entry.path)
 }
 
-/** What runs, recordings, sweeps and weights name as their data. */
+/** The data sets that runs, recordings, sweeps and weights name. */
 interface NamedData {
   readonly hashes: ReadonlySet<string>
   readonly places: ReadonlySet<string>

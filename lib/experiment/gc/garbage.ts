@@ -15,7 +15,7 @@ export type Reason =
   | 'recordings of runs that are gone'
   | 'data sets that nothing names'
 
-/** What goes only when it is chosen by name, because it can still be used. */
+/** Garbage that is removed only when it is chosen by name, because it can still be used. */
 export const CHOICES: { readonly [reason in Reason]?: string } = {
   'recordings of runs that are gone': 'also=recordings',
   'data sets that nothing names': 'also=data',
@@ -31,7 +31,7 @@ export interface Garbage {
   isStill(): boolean
 }
 
-/** What a search found. */
+/** The result of a search. */
 export interface Found {
   readonly garbage: Garbage[]
   /** Files that Recurlab does not know, which are left. */

@@ -4,7 +4,7 @@ import { fileOperations as fs } from '../../files/operations.js'
 import { type Lease, RunInUse, takeLease } from '../../results/lease.js'
 import type { Garbage } from './garbage.js'
 
-/** What was removed, and why something was not. */
+/** The garbage that was removed, and the reasons for the rest. */
 export interface Removal {
   readonly removed: Garbage[]
   readonly kept: Kept[]

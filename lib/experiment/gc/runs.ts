@@ -61,7 +61,7 @@ function searchRun(dir: string, search: Search): void {
 export function searchLeft(dir: string, entries: readonly Entry[], search: Search): void {
   for (const entry of entries.filter(({ kind }) => kind === 'file')) {
     if (isAbandoned(entry)) offer(search, 'temporary files of dead processes', entry, { heldBy: dir })
-    // Whoever takes the lease removes it: two processes that find it at the same time cannot both.
+    // The process that takes the lease removes it, so that two processes cannot both.
     if (leases(dir).includes(entry.name)) offer(search, 'leases of dead processes', entry, { heldBy: dir })
   }
 }

@@ -46,7 +46,7 @@ export class Reproduction {
   readonly compared: RunDifferences['compared']
   /** The last logged step before the first difference. */
   readonly equalUntil: number
-  /** What differs between the recorded environments, what can decide numbers first. */
+  /** Differences between the recorded environments, those that can decide numbers first. */
   readonly environment: readonly EnvironmentChange[]
   /** Metrics of the last evaluation of both. */
   readonly results: readonly ResultPair[]

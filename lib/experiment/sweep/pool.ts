@@ -34,7 +34,7 @@ export interface PoolOptions {
 /** Deaths of a worker at one run, without a step saved in between, after which the run has failed. */
 const MOST_DEATHS = 3
 
-/** What a process that was killed without a word may have died of. */
+/** A possible cause of death of a process that was killed without a message. */
 const LACK_OF_MEMORY =
   'The system kills a process so when memory is short: fewer workers, or a smaller microBatch, batch, evalBatch or hidden, need less.'
 

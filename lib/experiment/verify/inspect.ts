@@ -19,7 +19,7 @@ import { readFloor } from '../think/floor.js'
 import { checkBeside, PLAIN } from '../think/rollout-recording.js'
 import type { Thing } from './things.js'
 
-/** What an inspection of one thing found, with what others refer to. */
+/** The findings of one inspection, with the facts that others refer to. */
 export interface Inspected {
   readonly thing: Thing
   readonly inspection: Inspection

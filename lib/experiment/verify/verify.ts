@@ -27,7 +27,7 @@ export interface Verified {
   /** Bytes read. */
   readonly bytes: number
   readonly faults: readonly Fault[]
-  /** What was not checked or is not here, one sentence each. */
+  /** Things that were not checked or are not here, one sentence each. */
   readonly notes: readonly string[]
 }
 

@@ -30,7 +30,7 @@ export interface Part {
 /** Version of `FILE.part.json`. A part of another version is downloaded again. */
 const FORMAT_VERSION = 1
 
-/** What an earlier call left of a download. */
+/** The part of a download that an earlier call left. */
 interface LeftPart {
   readonly name: string
   readonly have: number
