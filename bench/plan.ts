@@ -6,6 +6,7 @@ import { forgetFailure, storeFailure } from '../lib/experiment/sweep/failures.js
 import { listPlans, readPlan, type SweepPlan } from '../lib/experiment/sweep/plan.js'
 import { planSweep } from '../lib/experiment/sweep/plan-sweep.js'
 import { type Task, waitingTasks } from '../lib/experiment/sweep/queue.js'
+import { sha256 } from '../lib/files/atomic.js'
 import { jsonText } from '../lib/files/json.js'
 import { sealJson } from '../lib/files/sealed-json.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
@@ -235,10 +236,12 @@ class Simulation {
     mkdirSync(dir, { recursive: true })
     const time = new Date(0).toISOString()
     const checksum = '0'.repeat(64)
+    const provenance = jsonText({ run })
+    writeFileSync(path.join(dir, FILES.provenance), provenance)
     const table = [{ bytes: 0, checksum }]
     const files: RunStatus['files'] = {
       [FILES.config]: [checksum],
-      [FILES.provenance]: [checksum],
+      [FILES.provenance]: [sha256(provenance)],
       [FILES.metrics]: table,
       [FILES.evaluations]: table,
     }

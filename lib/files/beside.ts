@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
 import { isRunning, processSpace } from './owner.js'
 import { refused, systemCode } from './system-errors.js'

@@ -62,6 +62,7 @@ export async function drawFigure(
 ): Promise<{ readonly content: string | Uint8Array; readonly engine: string }> {
   const print = printOf(options)
   const dpi = checkedDpi(options.dpi ?? (print ? 300 : 192))
+  checkSize(figure)
   const plain = plainFigure(figure)
   const { figure: formed, inches } = print ? printForm(plain, print) : sized(paperForm(plain))
   const pixels = { width: Number(formed.layout.width), height: Number(formed.layout.height) }
@@ -95,6 +96,32 @@ export async function drawFigure(
           Software: `Recurlab; ${by}`,
         })
   return { content, engine }
+}
+
+/** Most lines, and most points of all lines together, that the browser draws within its time limit. */
+const [MOST_LINES, MOST_POINTS] = [10_000, 1_000_000]
+
+/** @throws UserError for a figure that would keep the browser busy for minutes. */
+function checkSize({ data }: Figure): void {
+  const fail = (expected: string, found: number): UserError =>
+    new UserError({
+      where: 'figure',
+      expected: `at most ${expected}`,
+      found: found.toLocaleString('en-US'),
+      todo: 'Draw a part of them, a mean, or a histogram.',
+    })
+  if (data.length > MOST_LINES) throw fail('10,000 lines', data.length)
+  const points = data.reduce((sum, trace) => sum + sizeOf(trace.y ?? trace.z ?? trace.x), 0)
+  if (points > MOST_POINTS) throw fail('1,000,000 points', points)
+}
+
+/** Returns the number of values in a list, or in a list of lists. */
+function sizeOf(values: unknown): number {
+  if (!Array.isArray(values)) return ArrayBuffer.isView(values) ? (values as Uint8Array).length : 0
+  return values.reduce<number>(
+    (sum, value) => sum + (Array.isArray(value) || ArrayBuffer.isView(value) ? sizeOf(value) : 1),
+    0,
+  )
 }
 
 function sized(figure: Figure): { readonly figure: Figure; readonly inches: { width: number; height: number } } {

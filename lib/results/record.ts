@@ -134,14 +134,14 @@ function byText(a: string, b: string): number {
  * file is damaged.
  */
 export function readMetrics(run: Pick<RunRecord, 'dir'>): Table {
-  return readTable(() => readArrowStart(path.join(run.dir, FILES.metrics), readStatus(run.dir).files[FILES.metrics]))
+  return twice(() => readArrowStart(path.join(run.dir, FILES.metrics), readStatus(run.dir).files[FILES.metrics]))
 }
 
 /**
  * Returns the evaluations of a run, one row each: `step`, `test.exact`, … @throws UserError when the file is damaged.
  */
 export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
-  return readTable(() =>
+  return twice(() =>
     readArrowStart(path.join(run.dir, FILES.evaluations), readStatus(run.dir).files[FILES.evaluations]),
   )
 }
@@ -161,32 +161,25 @@ export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
       found: 'none: the run is unfinished, or has no test puzzles',
       todo: 'recurlab eval RUN outcomes=FILE.arrow makes one.',
     })
-  return readTable(() => readArrow(path.join(run.dir, FILES.outcomes), readStatus(run.dir).files[FILES.outcomes]))
-}
-
-/** Reads checksums and file together, again when the run advanced in between. */
-function readTable(attempt: () => Table): Table {
-  try {
-    return attempt()
-  } catch {
-    return attempt()
-  }
+  return twice(() => readArrow(path.join(run.dir, FILES.outcomes), readStatus(run.dir).files[FILES.outcomes]))
 }
 
 /**
- * Returns the state and status of a run by its ID, without reading its other files; null when there is no such run.
+ * Returns the state and status of a run by its ID, without parsing its other files; null when there is no such run.
  *
- * @throws UserError when its `status.json` is damaged.
+ * @throws UserError when its `status.json` is damaged, or another run's.
  */
 export function runStatus(id: string, resultsDir: string): { state: RunState; status: RunStatus } | null {
   const dir = path.join(runsFolder(resultsDir), id)
   const attempt = (): { state: RunState; status: RunStatus } => {
     const status = readStatus(dir)
+    // The provenance has the moment of the start, and so tells a run from every other one.
+    readOwn(path.join(dir, FILES.provenance), status.files[FILES.provenance])
     return { state: status.state === 'running' && !isAtWork(dir) ? 'interrupted' : status.state, status }
   }
   // The whole folder is renamed into place, so only a run that is missing has no status.
   if (!hasEntry(path.join(dir, FILES.status))) return null
-  const found = attempt()
+  const found = twice(attempt)
   // The run may have finished, and its lease been released, in between.
   return found.state === 'interrupted' && found.status.state === 'running' ? attempt() : found
 }
@@ -220,6 +213,11 @@ function readFacts(dir: string): Facts {
     const { asked, resolved } = recordedConfig(read(FILES.config), path.join(dir, FILES.config))
     return { status, asked, config: flattenGroups(resolved), provenance: read(FILES.provenance) }
   }
+  return twice(attempt)
+}
+
+/** Returns the result of the second attempt when the first fails, because the run may have advanced in between. */
+function twice<T>(attempt: () => T): T {
   try {
     return attempt()
   } catch {
@@ -229,6 +227,11 @@ function readFacts(dir: string): Facts {
 
 /** Reads a JSON file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
 export function readSealed(file: string, checksums: readonly string[]): JsonObject {
+  return parseJson(readOwn(file, checksums).toString('utf8'), file)
+}
+
+/** Reads a file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
+function readOwn(file: string, checksums: readonly string[]): Buffer {
   const bytes = readBytes(file)
   const found = sha256(bytes)
   if (!checksums.includes(found)) {
@@ -240,7 +243,7 @@ export function readSealed(file: string, checksums: readonly string[]): JsonObje
       todo: 'It was changed, copied from another run, or is damaged. Other settings make a new run: recurlab train.',
     })
   }
-  return parseJson(bytes.toString('utf8'), file)
+  return bytes
 }
 
 function runIds(resultsDir: string): string[] {

@@ -30,18 +30,22 @@ const MIN_TEXT = 8
 /**
  * Formats rows as an aligned text table: numbers right-aligned with the same number of decimals per column, missing
  * values as `–`. A table wider than the terminal first wraps texts within their columns, then splits into blocks that
- * repeat the first column. Nothing is truncated.
+ * repeat the first column. Nothing is truncated up to 500 columns; of more, their number is said.
  *
  * @returns lines joined by newlines, without a trailing one; `(no rows)` when there are none.
  */
 export function formatTable(rows: readonly Record<string, unknown>[], options: FormatTableOptions = {}): string {
   if (rows.length === 0) return '(no rows)'
   const names = options.columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const columns = names.map((name) => formatColumn(name, rows, options.digits ?? 4))
+  const columns = names.slice(0, MOST_COLUMNS).map((name) => formatColumn(name, rows, options.digits ?? 4))
   const width = options.width ?? terminalWidth() ?? Number.POSITIVE_INFINITY
   shrink(columns, width)
-  return blocks(columns, width).map(printBlock).join('\n\n')
+  const more = names.length > MOST_COLUMNS ? [`… and ${names.length - MOST_COLUMNS} more columns`] : []
+  return [...blocks(columns, width).map(printBlock), ...more].join('\n\n')
 }
+
+/** Most columns of a printed table: nobody reads more, and fitting them to the width takes the square of their number. */
+const MOST_COLUMNS = 500
 
 function formatColumn(name: string, rows: readonly Record<string, unknown>[], digits: number): Column {
   const values = rows.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined))
@@ -51,7 +55,8 @@ function formatColumn(name: string, rows: readonly Record<string, unknown>[], di
   const decimals = numeric ? Math.max(fewest, decimalsOf(values, digits)) : null
   const cells = values.map((value) => formatCell(value, digits, decimals))
   const head = visible(name)
-  const widest = (texts: readonly string[]): number => Math.max(...texts.map(displayWidth))
+  const widest = (texts: readonly string[]): number =>
+    texts.reduce((most, text) => Math.max(most, displayWidth(text)), 0)
   const words = (texts: readonly string[]): number => Math.min(WHOLE_WORD, widest(texts.flatMap((t) => t.split(' '))))
   const least = Math.max(words([head]), numeric ? widest(cells) : words(cells))
   return { name: head, cells, numeric, least, width: widest([head, ...cells]) }

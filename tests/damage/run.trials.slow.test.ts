@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import { loadRun } from '../../lib/experiment/run/load.js'
@@ -157,4 +157,17 @@ function withoutTimes(text: string): string {
 
 test('reading leaves nothing behind in the folder of a damaged run', () => {
   assert.deepEqual(readdirSync(dir).sort(), names)
+})
+
+test('a file of a run that may not be read is told by its name', {
+  skip: process.getuid?.() === 0 ? 'root reads every file' : false,
+}, async () => {
+  for (const file of FILES.filter((name) => !name.startsWith('checkpoint'))) {
+    chmodSync(path.join(dir, file), 0)
+    try {
+      await expected.check(dir, { file, damage: 'empty' })
+    } finally {
+      chmodSync(path.join(dir, file), 0o644)
+    }
+  }
 })

@@ -169,19 +169,19 @@ for (const [hours, jump] of [
 
 test('a lease of another format version, or of none, is named as such, and is taken when it is silent or by force', () => {
   for (const [version, named] of [
-    [2, '2'],
+    [99, '99'],
     [undefined, 'none'],
   ] as const) {
     const run = newRun(results)
     const file = path.join(run.dir, 'lease-000001.json')
     const { formatVersion, ...owner } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    assert.equal(formatVersion, 1)
+    assert.equal(formatVersion, 2)
     writeFileSync(file, JSON.stringify({ ...owner, formatVersion: version }))
     assert.equal(openRun(run.dir).state, 'running')
     assert.throws(() => resumeRun(openRun(run.dir), 0), {
       name: 'UserError',
       message: new RegExp(
-        `another version of Recurlab is writing: lease-000001.json has format version ${named}, not 1, last heartbeat \\d s ago\\. Wait .* --force`,
+        `another version of Recurlab is writing: lease-000001.json has format version ${named}, not 2, last heartbeat \\d s ago\\. Wait .* --force`,
       ),
     })
     resumeRun(openRun(run.dir), 0, {}, { force: true }).finish('interrupted')

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { fileOperations as fs } from '../../files/operations.js'
 import { projectFolder } from '../../files/places.js'
 import type { Answer } from './advisory.js'
 import { reachOfPython } from './reach.js'
@@ -31,7 +31,7 @@ const answerSchema = z.object({
 
 /** Returns the packages of a list of set-up with their versions. */
 export function lockedPackages(list: PythonList): [name: string, version: string][] {
-  const text = readFileSync(path.join(projectFolder, 'lib', 'setup', list), 'utf8')
+  const text = fs.readFileSync(path.join(projectFolder, 'lib', 'setup', list), 'utf8')
   return [...text.matchAll(/^([A-Za-z0-9._-]+)==([^\s;\\]+)/gm)].map(([, name, version]) => [name!, version!])
 }
 
@@ -44,7 +44,7 @@ export async function auditPython(environment: NodeJS.ProcessEnv = process.env):
   const packages = [...lists.keys()].map((text) => text.split(' '))
   const python = path.join(projectFolder, '.venv', 'bin', 'python')
   const fail = (problem: string): Answer => ({ registry: 'Python', packages: packages.length, advisories: [], problem })
-  if (!existsSync(python)) return fail('there is no .venv: npm run setup makes it')
+  if (!fs.existsSync(python)) return fail('there is no .venv: npm run setup makes it')
   let parsed: z.infer<typeof answerSchema>
   try {
     parsed = answerSchema.parse(JSON.parse(await ask(python, JSON.stringify(packages), environment)))
