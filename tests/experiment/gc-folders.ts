@@ -191,7 +191,7 @@ export function loadable({ results, data, foreign, working }: Folders): Map<stri
     attempt(`evaluations ${id}`, () => rows(readEvaluations({ dir })))
     attempt(`checkpoint ${id}`, () => newestIntact({ dir }).checksum)
     loaded.set(
-      `a good checkpoint of ${id}`,
+      `intact ${id}`,
       entries(dir).some((name) => isCheckpointFile(name) && isIntact(path.join(dir, name))),
     )
   }
