@@ -34,20 +34,38 @@ async function builtAtOnce(): Promise<Built> {
   return { hashes, seconds, operations }
 }
 
+interface Build {
+  /** Whether the data set takes the place of another. */
+  readonly replaces: boolean
+  readonly by: 'operations' | 'time'
+  /** The moment of the kill, as a share of a build's operations or time. */
+  readonly share: number
+}
+
+const spread = (count: number, about: Omit<Build, 'share'>): Build[] =>
+  Array.from({ length: count }, (_, i) => ({ ...about, share: (i + 0.5) / count }))
+
+/** A replacement has about 40 operations, so that each is met. */
+const builds = [
+  ...spread(60, { replaces: true, by: 'operations' }),
+  ...spread(20, { replaces: false, by: 'operations' }),
+  ...spread(10, { replaces: true, by: 'time' }),
+  ...spread(10, { replaces: false, by: 'time' }),
+]
+
 test(
   ...trials(
     'a data build that is killed leaves no data set, the old or the new one, and the same command ends it',
-    { cases: Array.from({ length: 60 }, (_, i) => (0.618034 * i) % 1), sample: 4 },
-    async (share, { index }) => {
+    { cases: builds, sample: 4 },
+    async ({ replaces, by, share }) => {
       built ??= builtAtOnce()
       const { hashes, seconds, operations } = await built
       const folder = temporaryFolder()
       const out = path.join(folder, 'data')
-      const replaces = index % 3 === 0
       if (replaces) assert.equal((await command(folder, [...build(0), `out=${out}`])).code, 0)
       const args = [...build(1, ...(replaces ? ['--force'] : [])), `out=${out}`]
       const moment =
-        index % 2 === 0
+        by === 'operations'
           ? { operation: 1 + Math.floor(operations * share) }
           : { ms: 1 + Math.round(1000 * seconds * share) }
       await command(folder, args, { kills: [kill(folder, moment)] })

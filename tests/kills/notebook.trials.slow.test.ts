@@ -4,7 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { readNotebook } from '../../lib/notebook/notebook.js'
 import { trials } from '../trials.js'
-import { command, kill, nothingLeft, temporaryFolder } from './victim.js'
+import { type CommandOptions, command, kill, nothingLeft, temporaryFolder } from './victim.js'
 
 const CELLS = 4
 const code = (n: number): object => ({
@@ -18,39 +18,48 @@ const notebook = {
   nbformat_minor: 5,
 }
 
-let whole: Promise<{ seconds: number; outputs: unknown[] }> | null = null
+let whole: Promise<unknown[]> | null = null
 
 /** Runs the notebook in a folder; returns how that ended. */
-async function run(folder: string, kills: Parameters<typeof command>[2] = {}): ReturnType<typeof command> {
+async function run(folder: string, options: CommandOptions = {}): ReturnType<typeof command> {
   mkdirSync(folder, { recursive: true })
   const file = path.join(folder, 'notebook.ipynb')
   writeFileSync(file, JSON.stringify(notebook))
-  return command(folder, ['run', file, '--out', outOf(folder)], kills)
+  return command(folder, ['run', file, '--out', outOf(folder)], options)
 }
 
 const outOf = (folder: string): string => path.join(folder, 'out', 'executed.ipynb')
 const outputsOf = (folder: string): unknown[] => readNotebook(outOf(folder)).cells.map(({ outputs }) => outputs)
 
-async function ranAtOnce(): Promise<{ seconds: number; outputs: unknown[] }> {
+async function ranAtOnce(): Promise<unknown[]> {
   const folder = temporaryFolder()
-  const { code, stderr, seconds } = await run(folder)
+  const { code, stderr } = await run(folder)
   assert.equal(code, 0, stderr)
-  return { seconds, outputs: outputsOf(folder) }
+  return outputsOf(folder)
 }
 
 test(
   ...trials(
     'a notebook run that is killed has the outputs of the cells that were done, leaves no kernel, and runs again',
-    { cases: Array.from({ length: 20 }, (_, i) => (0.618034 * i) % 1), sample: 1 },
-    async (share, { index }) => {
+    // Killed at file operations, and some time after a cell has begun.
+    { cases: Array.from({ length: 20 }, (_, i) => i), sample: 1 },
+    async (index, { random }) => {
       whole ??= ranAtOnce()
-      const { seconds, outputs } = await whole
+      const outputs = await whole
       assert.equal(outputs.length, CELLS)
       const folder = temporaryFolder()
+      const last = 1 + ((index >> 1) % CELLS)
+      let told = false
+      const afterCell: CommandOptions = {
+        watch(stdout, end) {
+          if (told || !stdout.includes(`── cell ${last} of`)) return
+          told = true
+          setTimeout(() => end('SIGKILL'), random.int(150))
+        },
+      }
       // The first operations make the folder; six or so write the notebook after each cell.
-      const moment =
-        index % 2 === 0 ? { operation: 2 + Math.floor(30 * share) } : { ms: 1 + Math.round(1000 * seconds * share) }
-      const { stdout } = await run(folder, { kills: [kill(folder, moment)] })
+      const atOperation: CommandOptions = { kills: [kill(folder, { operation: 2 + random.int(28) })] }
+      const { stdout } = await run(folder, index % 2 === 0 ? afterCell : atOperation)
       const begun = [...stdout.matchAll(/── cell (\d+) of/g)].length
       if (begun > 1 || existsSync(outOf(folder))) {
         const saved = outputsOf(folder)

@@ -73,6 +73,8 @@ export interface CommandOptions {
   readonly signals?: readonly { readonly signal: NodeJS.Signals; readonly ms: number }[]
   /** Jumps of the clock, in hours from the true time, so many milliseconds after the start of each process. */
   readonly clock?: readonly { readonly ms: number; readonly hours: number }[]
+  /** Sees what was printed so far on standard output, each time that there is more. */
+  readonly watch?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
   /** Script in place of the command `recurlab`. */
   readonly script?: string
 }
@@ -85,7 +87,7 @@ export interface CommandOptions {
 export function command(
   folder: string,
   args: readonly string[],
-  { kills = [], count, env = {}, cwd = root, script = recurlab, signals = [], clock }: CommandOptions = {},
+  { kills = [], count, env = {}, cwd = root, script = recurlab, signals = [], clock, watch }: CommandOptions = {},
 ): Promise<End> {
   const orders: Orders = { folder, program: path.basename(script), kills, ...(count === undefined ? {} : { count }) }
   const began = performance.now()
@@ -107,6 +109,7 @@ export function command(
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => {
     stdout += chunk
+    watch?.(stdout, (signal) => child.kill(signal))
   })
   child.stderr.on('data', (chunk) => {
     stderr += chunk
