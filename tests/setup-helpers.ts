@@ -31,7 +31,8 @@ export function bareCheckout(t: TestContext): string {
     'lib/setup',
     'lib/backend',
     'lib/errors.ts',
-    'lib/files/places.ts',
+    'lib/escape',
+    'lib/files',
     'lib/kernel/compiler',
     'lib/typescript',
   ])
