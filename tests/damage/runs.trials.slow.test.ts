@@ -119,6 +119,8 @@ test(
   ),
 )
 
+/** What each command says of undamaged runs. */
+const rightOutcomes = new Map<string, Outcome>()
 const commands = damageCases(FILES, 12)
 
 test(
@@ -136,16 +138,17 @@ test(
         rmSync(out, { recursive: true })
         return outcome
       }
-      const right = await outcomeOf(() => {})
+      const right = rightOutcomes.get(words[0]!) ?? (await outcomeOf(() => {}))
+      rightOutcomes.set(words[0]!, right)
       const { code, stdout, stderr } = await outcomeOf((copy) => damageFile(copy, one, substitutes(), random))
       const what = `${words[0]} of ${one.file}: ${one.damage}\n${stdout}${stderr}`
       assert.doesNotMatch(stderr, /^ {4}at |internal error/m, what)
-      if (stderr === right.stderr && code === right.code)
-        assert.equal(withoutTimes(stdout), withoutTimes(right.stdout), what)
-      else {
-        assert.ok(stderr.includes(one.damage === 'older' || one.damage === 'of another' ? id : one.file), what)
-        assert.ok(code === 1 || stderr.includes(' in place of '), what)
-      }
+      const isRight = stderr === right.stderr && withoutTimes(stdout) === withoutTimes(right.stdout)
+      if (isRight && code === right.code) return
+      const named = one.damage === 'older' || one.damage === 'of another' ? id : one.file
+      // An earlier checkpoint that takes the place of a damaged one is told in a note.
+      const isEarlier = stdout.includes(' in place of ') && stdout.includes(one.file)
+      assert.ok(isEarlier || (code === 1 && stderr.includes(named)), what)
     },
   ),
 )
