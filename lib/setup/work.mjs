@@ -12,9 +12,16 @@ export function workFolder(name) {
 
 /** Removes the unfinished work of this or an interrupted set-up. Only the holder of the lock may call it. */
 export function sweep() {
-  const folder = inState('work')
+  empty(inState('work'), () => true)
+  // The records of a set-up that was killed while it wrote one; this one's own are renamed by now.
+  empty(inState('setup'), (name) => name.endsWith('.tmp'))
+}
+
+/** @param {string} folder @param {(name: string) => boolean} goes whether an entry is removed */
+function empty(folder, goes) {
   try {
-    for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { recursive: true, force: true })
+    for (const name of readdirSync(folder).filter(goes))
+      rmSync(path.join(folder, name), { recursive: true, force: true })
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error
   }
