@@ -128,7 +128,16 @@ export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer
   } catch (error) {
     throw error instanceof UserError ? error : unreadable(file, error)
   } finally {
+    closeRead(fd)
+  }
+}
+
+/** Closes a descriptor that was only read: an error of closing says nothing about what was read. */
+function closeRead(fd: number): void {
+  try {
     fs.closeSync(fd)
+  } catch {
+    // The system gives the descriptor back.
   }
 }
 

@@ -9,9 +9,14 @@ type Kind = 'tmp' | 'old'
 
 let names = 0
 
+/** Names at which this process is at work: others of its number are leftovers, of itself or of a process before it. */
+const own = new Set<string>()
+
 /** Returns a new name for a file or folder of this process beside another, under which its content is written before it is renamed into place. */
 export function besideName(folder: string, kind: Kind = 'tmp'): string {
-  return `${folder}.${process.pid}-${processSpace()}-${names++}.${kind}`
+  const name = `${folder}.${process.pid}-${processSpace()}-${names++}.${kind}`
+  own.add(path.resolve(name))
+  return name
 }
 
 /**
@@ -24,15 +29,20 @@ export function besideName(folder: string, kind: Kind = 'tmp'): string {
  */
 export function putInPlace(beside: string, folder: string, replace: boolean): boolean {
   const aside = besideName(folder, 'old')
-  if (replace && !renamed(folder, aside, folder)) return false
   let placed = false
   try {
-    placed = renamed(beside, folder, folder)
-    if (!placed && !fs.existsSync(beside)) throw removedMeanwhile(folder)
+    if (replace && !renamed(folder, aside, folder)) return false
+    try {
+      placed = renamed(beside, folder, folder)
+      if (!placed && !fs.existsSync(beside)) throw removedMeanwhile(folder)
+    } finally {
+      if (replace && !placed) putBack(aside, folder)
+      // The only copy is never removed.
+      if (replace && fs.existsSync(folder)) removeFolder(aside)
+    }
   } finally {
-    if (replace && !placed) putBack(aside, folder)
-    // The only copy is never removed.
-    if (replace && fs.existsSync(folder)) removeFolder(aside)
+    own.delete(path.resolve(aside))
+    if (placed) own.delete(path.resolve(beside))
   }
   return placed
 }
@@ -83,6 +93,7 @@ export function isAbandoned(name: string, isVeryOld: boolean): boolean {
 
 /** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
 export function removeFolder(folder: string): void {
+  own.delete(path.resolve(folder))
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {
@@ -102,8 +113,10 @@ export function besides(folder: string): { readonly name: string; readonly kind:
   return names.flatMap((name) => {
     const [, pid, space, kind] = /^(\d+)-(\w+)-\d+\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
     if (!name.startsWith(begin) || kind === undefined) return []
+    const isOwn = space === processSpace() && Number(pid) === process.pid
     const isGone = space === processSpace() && !isRunning({ pid: Number(pid), began: '' })
-    return [{ name, kind: kind as Kind, isAtWork: !isGone }]
+    const isAtWork = isOwn ? own.has(path.resolve(path.dirname(folder), name)) : !isGone
+    return [{ name, kind: kind as Kind, isAtWork }]
   })
 }
 

@@ -22,11 +22,11 @@ export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 
   let written = 0
   let last = first === 'now' ? Number.NEGATIVE_INFINITY : performance.now()
   let logged = ''
-  const clear = (): string => (written > 0 ? `\r${' '.repeat(written)}\r` : '')
+  const clear = (): string => `\r${' '.repeat(written)}\r`
   return {
     line(text) {
       // A line just logged as a status is not repeated.
-      writeOwn(stream, clear())
+      if (written > 0) writeOwn(stream, clear())
       if (text !== logged) stream.write(`${text}\n`)
       written = 0
       logged = ''
@@ -36,7 +36,7 @@ export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 
         const width = (stream.columns ?? 80) - 1
         const line = visible(text)
         const shown = fittingParts(line, width) ?? clip(line, width)
-        writeOwn(stream, clear())
+        if (written > 0) writeOwn(stream, clear())
         stream.write(shown)
         written = displayWidth(shown)
       } else if (text !== '' && performance.now() - last > LOG_SECONDS * 1000) {

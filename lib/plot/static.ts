@@ -62,8 +62,8 @@ export async function drawFigure(
 ): Promise<{ readonly content: string | Uint8Array; readonly engine: string }> {
   const print = printOf(options)
   const dpi = checkedDpi(options.dpi ?? (print ? 300 : 192))
-  checkSize(figure)
   const plain = plainFigure(figure)
+  checkSize(plain)
   const { figure: formed, inches } = print ? printForm(plain, print) : sized(paperForm(plain))
   const pixels = { width: Number(formed.layout.width), height: Number(formed.layout.height) }
   const { content: drawn, engine } = await draw({ figure: withUids(formed), format, pixels, inches, dpi })

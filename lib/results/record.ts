@@ -96,7 +96,7 @@ export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
   const listing: RunListing = { runs: [], damaged: [] }
   for (const id of runIds(resultsDir)) {
     try {
-      listing.runs.push(readRun(path.join(runsFolder(resultsDir), id)))
+      listing.runs.push(twice(() => readRun(path.join(runsFolder(resultsDir), id))))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       listing.damaged.push({ id, problem: error.message })
@@ -115,7 +115,7 @@ export function readEach<R extends { readonly id: string }, T>(
   const damaged: DamagedRun[] = []
   const read = runs.flatMap((run) => {
     try {
-      return [readMore(run)]
+      return [twice(() => readMore(run))]
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       damaged.push({ id: run.id, problem: error.message })

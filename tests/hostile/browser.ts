@@ -85,15 +85,16 @@ export class HostileBrowser {
     return this.seen(document.scripts ?? 0)
   }
 
-  async #goThere(attempts = 3): Promise<void> {
+  async #goThere(attempts = 20): Promise<void> {
     this.#asked = []
     this.#ran = []
     try {
       await this.#page.goto(HERE, { waitUntil: 'load' })
     } catch (error) {
       // The last document was about to lead elsewhere.
-      if (attempts > 1 && /interrupted|ERR_ABORTED/.test(String(error))) await this.#goThere(attempts - 1)
-      else throw error
+      if (attempts <= 1 || !/interrupted|ERR_ABORTED/.test(String(error))) throw error
+      await this.#page.waitForTimeout(100)
+      await this.#goThere(attempts - 1)
     }
   }
 

@@ -99,7 +99,7 @@ values 6, min 1, mean 2.5, max 4, std 1.118, NaN 1, infinite 1
  [NaN, Infinity, 4]]`,
   )
   const html = htmlOf(tensor)
-  assert.match(html, /<p>Tensor \[2, 3\] float32<\/p>/)
+  assert.match(html, /<p class="mathjax_ignore">Tensor \[2, 3\] float32<\/p>/)
   assert.match(html, /<th[^>]*>mean<\/th><td[^>]*>2\.5<\/td>/)
   tensor.dispose()
   assert.equal(textOf(tensor), 'Tensor [2, 3] float32, disposed')
