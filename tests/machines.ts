@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { unescapeHtml } from '../lib/escape/html.js'
+import { unescapeXml } from '../lib/escape/xml.js'
 
 /** An odd machine, simulated on this one. `{}` in a value stands for an empty folder of the trial. */
 export interface Machine {
@@ -136,7 +136,7 @@ function backendOf(results: string): string | null {
 
 function drawerOf(figure: string): string | null {
   if (!existsSync(figure)) return null
-  return /"drawnBy":"([^"]*)"/.exec(unescapeHtml(readFileSync(figure, 'utf8')))?.[1] ?? null
+  return /"drawnBy":"([^"]*)"/.exec(unescapeXml(readFileSync(figure, 'utf8')))?.[1] ?? null
 }
 
 /** Returns the lines of a stack trace in what a program printed. */

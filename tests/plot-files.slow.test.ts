@@ -10,7 +10,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { unescapeHtml } from '../lib/escape/html.js'
+import { unescapeXml } from '../lib/escape/xml.js'
 import { bars } from '../lib/plot/bars.js'
 import { curves } from '../lib/plot/curves.js'
 import { drawWithChromium } from '../lib/plot/drawing/chromium.js'
@@ -117,7 +117,7 @@ test('an SVG for a venue has its size in inches and the fonts of its letters; wi
 test('a file says what it shows, its runs, code and data, and the program that drew it', { skip }, async () => {
   const { engine, content } = await drawFigure(figure, 'svg')
   assert.match(engine, /^Chromium \d+$/)
-  const metadata = JSON.parse(unescapeHtml(/<metadata>(.*?)<\/metadata>/.exec(String(content))![1]!))
+  const metadata = JSON.parse(unescapeXml(/<metadata>(.*?)<\/metadata>/.exec(String(content))![1]!))
   assert.deepEqual(metadata, {
     creator: 'Recurlab',
     drawnBy: `${engine}, plotly.js 3.7.0`,

@@ -80,10 +80,10 @@ export function nativeBackend(): NativeBackend | null {
 /** Reads the record of set-up, so that a missing build is reported with set-up's own reason. */
 function checkRecord(kind: 'cpu' | 'gpu'): void {
   const file = path.join(projectFolder, '.recurlab', 'setup', `native-${kind}.json`)
+  const state = path.join(projectFolder, '.recurlab')
+  if (fs.existsSync(state) && !isOpen(state))
+    throw new Unavailable(`${state} belongs to another user`, 'Set up a checkout of your own.')
   if (!fs.existsSync(file)) {
-    const state = path.join(projectFolder, '.recurlab')
-    if (fs.existsSync(state) && !isOpen(state))
-      throw new Unavailable(`${state} belongs to another user`, 'Set up a checkout of your own.')
     if (fs.existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }

@@ -4,3 +4,8 @@ import { visible } from './visible.js'
 export function escapeXml(text: string): string {
   return visible(text, '\n\r\t').replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
+
+/** Reverts the entities of {@link escapeXml}. */
+export function unescapeXml(xml: string): string {
+  return xml.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+}

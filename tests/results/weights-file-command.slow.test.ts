@@ -80,7 +80,7 @@ test('what is wrong is one line and leaves nothing behind', async (t) => {
     [['import', plain, `out=${plain}`], 2, /another file than the input/],
     [['import', official, `out=${plain}`], 2, /no such file yet, found a file.*--force/],
     [['import', official, `out=${dir}`], 2, /no such file yet, found a folder/],
-    [['import', path.join(dir, 'none'), `out=${dir}/x`], 1, /none: expected a file of weights, found no such file/],
+    [['import', path.join(dir, 'none'), `out=${dir}/x`], 1, /none: expected a readable file, found no such file/],
     [
       ['import', plain, `out=${dir}/x`, 'puzzleEmbedding=median', 'rows=3'],
       2,

@@ -155,7 +155,8 @@ test('a recording is opened by the beginning of its ID, and another name is refu
   assert.equal(openRecording(recording.id.slice(0, -1), resultsDir).id, recording.id)
   const found = (name: string) => () => openRecording(name, resultsDir)
   assert.throws(found('sudoku'), /whose ID begins with "sudoku", found none of \d+ recordings\. recurlab think list/)
-  assert.throws(found(''), /found \d+: .*sudoku-safetensors/)
+  assert.throws(found(''), /whose ID begins with "", found none of \d+ recordings/)
+  assert.throws(found('20'), /found \d+: .*sudoku-safetensors/)
 })
 
 test('recordings of several σ give one curve against the noise, and other puzzles are refused', async () => {
