@@ -10,13 +10,15 @@ export const ISOLATED = ['-I'] as const
 /** Returns the project's own Python. @throws UserError if it is not installed. */
 export function projectPython(): string {
   const python = path.join(projectFolder, '.venv', 'bin', 'python')
-  if (!fs.existsSync(python))
-    throw new UserError({
-      where: python,
-      expected: "the project's own Python, which runs notebooks",
-      found: 'none',
-      todo: 'Run npm run setup.',
-    })
+  const fail = (found: string, todo: string, cause?: unknown): UserError =>
+    new UserError({ where: python, expected: "the project's own Python, which runs notebooks", found, todo }, { cause })
+  let isThere: boolean
+  try {
+    isThere = fs.existsSync(python)
+  } catch (error) {
+    throw fail(systemReason(error), 'Clone the project for yourself, then run npm run setup there.', error)
+  }
+  if (!isThere) throw fail('none', 'Run npm run setup.')
   return python
 }
 

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { isJsonObject, type JsonObject, readJson } from '../../files/json.js'
+import { hasEntry } from '../../files/regular.js'
 import type { FigureSources } from '../../plot/sources.js'
 import { FILES } from '../../results/layout.js'
 
@@ -11,7 +12,9 @@ interface StoredRun {
 
 /**
  * Returns the sources of a figure drawn from runs: their IDs, the commits of the code that trained them (`+ changes` where
- * files differed from the commit) and the hashes of their data sets. A run without a readable record contributes its ID.
+ * files differed from the commit) and the hashes of their data sets. A run without a record contributes its ID.
+ *
+ * @throws UserError when a record cannot be read: the figure would not say what it was drawn from.
  */
 export function sourcesOfRuns(runs: readonly StoredRun[]): FigureSources {
   const records = runs.map(({ dir }) => provenanceIn(dir))
@@ -23,11 +26,8 @@ export function sourcesOfRuns(runs: readonly StoredRun[]): FigureSources {
 }
 
 function provenanceIn(dir: string): JsonObject {
-  try {
-    return readJson(path.join(dir, FILES.provenance))
-  } catch {
-    return {}
-  }
+  const file = path.join(dir, FILES.provenance)
+  return hasEntry(file) ? readJson(file) : {}
 }
 
 function codeOf({ code }: JsonObject): string[] {
