@@ -35,7 +35,7 @@ export interface BitsSkipped {
 
 /** Options of the bench. */
 export interface BitsOptions {
-  /** Optimiser steps of each run. Default 200. */
+  /** Optimiser steps of each run. Default 60. */
   readonly trainSteps?: number
   /** Names of settings. Default: all. */
   readonly only?: readonly string[]
@@ -78,7 +78,7 @@ export const bitsSettings: Readonly<Record<string, Setting>> = {
  */
 export async function benchBits(
   program: string,
-  { trainSteps = 200, only, onProgress = () => {} }: BitsOptions = {},
+  { trainSteps = 60, only, onProgress = () => {} }: BitsOptions = {},
 ): Promise<{ measured: BitsMeasurement[]; skipped: BitsSkipped[] }> {
   const others = chosenNames(only, Object.keys(bitsSettings))
   await startBackend()

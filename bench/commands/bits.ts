@@ -14,7 +14,7 @@ export const command: Command = {
       title: 'Options',
       rows: [
         ['only=NAME,…', `Some of: ${Object.keys(bitsSettings).join(', ')}. Default: all.`],
-        ['trainSteps=N', 'Optimiser steps. Default: 200.'],
+        ['trainSteps=N', 'Optimiser steps. Default: 60.'],
         ['--json', 'Prints the measurements as JSON.'],
       ],
     },
@@ -28,7 +28,7 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
   const keys = onlyKeys(pairs, ['only', 'trainSteps'])
   const { measured, skipped } = await benchBits(program, {
-    trainSteps: countOf('trainSteps', keys.trainSteps, 200),
+    trainSteps: countOf('trainSteps', keys.trainSteps, 60),
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     onProgress: (line) => process.stderr.write(`${line}\n`),
   })
