@@ -35,7 +35,9 @@ test('runs are compared by what differs, chosen by the beginning of an ID, print
     run.logEvaluation({ step: 3, 'test.exact': i / 3 })
     run.finish('finished')
   })
-  const { code, out } = await recurlab('runs', `out=${folder}`)
+  // Wide: how many columns fit into 100 depends on how far the random IDs must be written out.
+  process.env.COLUMNS = '120'
+  const { code, out } = await recurlab('runs', `out=${folder}`).finally(() => delete process.env.COLUMNS)
   assert.equal(code, 0)
   assert.match(out, /^id +state +exact\b.* cell\b.* step +training \(s\) +mixer\n/)
   assert.match(out, /finished +33\.3 +– +3 +– +attention/)
