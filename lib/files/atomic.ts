@@ -5,7 +5,7 @@ import { UserError } from '../errors.js'
 import { removeQuietly, temporaryFor, tidy } from './leftovers.js'
 import { fileOperations as fs } from './operations.js'
 import { openRegular } from './regular.js'
-import { notWritable, refused, systemReason, unreadable } from './system-errors.js'
+import { notWritable, refused, systemCode, systemReason, unreadable, WITHOUT_LINKS } from './system-errors.js'
 
 export { notWritable, systemReason, unreadable }
 
@@ -27,11 +27,50 @@ export function writeFileAtomic(
   content: Uint8Array | string | readonly Uint8Array[],
   { makeFolder = true }: { readonly makeFolder?: boolean } = {},
 ): void {
+  writeWhole(named, content, makeFolder, (temporary, file) => {
+    fs.renameSync(temporary, file)
+    return true
+  })
+}
+
+/**
+ * Writes a file atomically as `writeFileAtomic` does, unless there is one. Of several processes that create the same file,
+ * one does.
+ *
+ * @returns false when there is one already, which is left as it is
+ * @throws UserError when the folder is not writable or the disk is full.
+ */
+export function createFileAtomic(named: string, content: Uint8Array | string | readonly Uint8Array[]): boolean {
+  return writeWhole(named, content, true, (temporary, file) => {
+    try {
+      fs.linkSync(temporary, file)
+    } catch (error) {
+      const code = systemCode(error)
+      if (code === 'EEXIST') return false
+      if (!WITHOUT_LINKS.has(code)) throw error
+      // A rename replaces what another process creates between these two lines.
+      if (fs.existsSync(file)) return false
+      fs.renameSync(temporary, file)
+      return true
+    }
+    removeQuietly(temporary)
+    return true
+  })
+}
+
+/** Writes a temporary file, flushes it and gives it its place. @returns whether `place` took it */
+function writeWhole(
+  named: string,
+  content: Uint8Array | string | readonly Uint8Array[],
+  makeFolder: boolean,
+  place: (temporary: string, file: string) => boolean,
+): boolean {
   // As `path.join` does elsewhere: what `..` removes is not looked up, nor made.
   const file = path.normalize(named)
   const folder = path.dirname(file)
   const temporary = temporaryFor(file)
   const old = replaced(file)
+  let isPlaced: boolean
   try {
     if (makeFolder) ensureFolder(folder)
     const fd = openNew(temporary, old)
@@ -41,13 +80,15 @@ export function writeFileAtomic(
     } finally {
       fs.closeSync(fd)
     }
-    fs.renameSync(temporary, file)
+    isPlaced = place(temporary, file)
+    if (!isPlaced) removeQuietly(temporary)
     syncFolder(folder)
   } catch (error) {
     removeQuietly(temporary)
     throw notWritable(file, error)
   }
   tidy(folder)
+  return isPlaced
 }
 
 /** Returns the permissions of the file that a rename will replace. @throws UserError when it is no regular file. */

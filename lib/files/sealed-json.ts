@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { sha256, writeFileAtomic } from './atomic.js'
+import { createFileAtomic, sha256, writeFileAtomic } from './atomic.js'
 import { checkFormatVersion } from './format-version.js'
 import { differingHashes } from './hash-text.js'
 import { isJsonObject, type JsonObject, jsonText, readJson } from './json.js'
@@ -26,6 +26,11 @@ export function writeSealedJson(
   options?: { readonly makeFolder?: boolean },
 ): void {
   writeFileAtomic(file, sealedText(format, value), options)
+}
+
+/** Writes a value as a new sealed file, atomically. @returns false when there is one, which is left as it is */
+export function createSealedJson(file: string, format: Pick<SealedFormat, 'version'>, value: object): boolean {
+  return createFileAtomic(file, sealedText(format, value))
 }
 
 /**

@@ -49,6 +49,9 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? '')
 }
 
+/** Error codes of file systems without hard links. */
+export const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
 /** Returns the code of a system error or of a {@link FileError}; the empty text for any other error. */
 export function systemCode(error: unknown): string {
   return isSystemError(error) ? (error.code ?? '') : ''

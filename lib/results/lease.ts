@@ -7,7 +7,7 @@ import { writeAll } from '../files/atomic.js'
 import { removeQuietly } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from '../files/owner.js'
-import { FileError, refused, systemCode } from '../files/system-errors.js'
+import { FileError, refused, systemCode, WITHOUT_LINKS } from '../files/system-errors.js'
 import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 
 /**
@@ -168,9 +168,6 @@ function hasLinked(candidate: string, file: string, text: string): boolean {
     throw error
   }
 }
-
-/** Error codes of file systems without hard links. */
-const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Creates the file without a link: a process that reads it while empty waits until it is old. */
 function createdAlone(file: string, text: string): boolean {

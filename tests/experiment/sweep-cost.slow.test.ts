@@ -33,10 +33,11 @@ test('the bytes of a run are those of its folder, within a tenth', async () => {
 async function longSweep(resultsDir: string) {
   const planned = await planSweep({ ...base, trainSteps: 10_000_000 }, { seed: [0, 1] }, data, { resultsDir })
   const left = planned.works.map((work, index) => ({ index, work, step: 0, memory: null }))
-  const { plan, dataOf, store } = planned
+  const { dataOf } = planned
+  const plan = planned.store()
   return {
     planned,
-    request: { plan, left, dataOf, store, most: 2, free: false, cache: path.join(resultsDir, 'cache') },
+    request: { plan, left, dataOf, most: 2, free: false, cache: path.join(resultsDir, 'cache') },
   }
 }
 

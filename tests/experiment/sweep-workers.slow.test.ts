@@ -91,6 +91,20 @@ test('runs of two workers equal those of one process, bit for bit with the same 
   for (const [i, { run }] of plan.runs.entries()) assert.deepEqual(numbers(run, two), numbers(runs.all[i]!.id, one))
 })
 
+test('a worker refuses a run that its plan does not hold: the stored plan was changed by another process', async () => {
+  const resultsDir = path.join(folder, 'changed')
+  const { plan, works, store } = await planSweep(base, seeds, data, { resultsDir })
+  store()
+  const runs = plan.runs.map((planned) => ({ ...planned, run: `${planned.run}-changed` }))
+  const notes: string[] = []
+  await runPool(
+    { ...plan, runs },
+    { workers: 1, threads: 1, works, observer: () => ({}), note: (text) => notes.push(text) },
+  )
+  assert.equal(notes.length, runs.length)
+  for (const note of notes) assert.match(note, /found one that another process has changed since/)
+})
+
 test('a killed worker costs its last interval: its run goes on from the checkpoint and equals an unbroken one', async () => {
   const [whole, killed] = [path.join(folder, 'one'), path.join(folder, 'killed')]
   const pids = new Map<number, number>()

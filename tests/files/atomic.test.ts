@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../../lib/errors.js'
-import { readBytes, sha256, systemReason, writeFileAtomic } from '../../lib/files/atomic.js'
+import { createFileAtomic, readBytes, sha256, systemReason, writeFileAtomic } from '../../lib/files/atomic.js'
 import { readJson, writeJson } from '../../lib/files/json.js'
 import { duplicateKey } from '../../lib/files/json-keys.js'
 import { removeLeftovers } from '../../lib/files/leftovers.js'
@@ -105,3 +105,34 @@ test("a system's reason is its words without the call; any other reason is whole
   const own = new UserError('Kaleido, which draws figures as SVG, failed: it ended (1), and more')
   assert.equal(systemReason(own), own.message)
 })
+
+for (const links of ['with', 'without'] as const)
+  test(`a new file is created once on a file system ${links} hard links, and whole whichever operation fails`, () => {
+    const { linkSync } = fileOperations
+    if (links === 'without')
+      Object.assign(fileOperations, {
+        linkSync: () => {
+          throw Object.assign(new Error('EPERM'), { code: 'EPERM' })
+        },
+      })
+    try {
+      const place = path.join(folder, `created-${links}`)
+      const file = path.join(place, 'file')
+      let failures = 0
+      for (let n = 0; ; n++) {
+        rmSync(place, { recursive: true, force: true })
+        const { operations, error } = withFailure(n, 'once', () => assert.ok(createFileAtomic(file, 'first')))
+        if (error !== null) assert.ok(error instanceof UserError, String(error))
+        if (error !== null) failures++
+        const content = fileOperations.existsSync(file) ? readFileSync(file, 'utf8') : null
+        assert.ok(content === 'first' || (content === null && error !== null))
+        if (operations <= n) break
+      }
+      assert.ok(failures > 2)
+      assert.equal(createFileAtomic(file, 'second'), false)
+      assert.equal(readFileSync(file, 'utf8'), 'first')
+      assert.deepEqual(readdirSync(place), ['file'])
+    } finally {
+      Object.assign(fileOperations, { linkSync })
+    }
+  })

@@ -29,7 +29,7 @@ export interface LeftRun {
 export interface ShareRequest {
   readonly plan: SweepPlan
   readonly left: readonly LeftRun[]
-  /** The most workers; with 1, the runs are trained in this process. */
+  /** The most workers, which read the stored plan; with 1, the runs are trained in this process. */
   readonly most: number
   /** Whether fewer workers than `most` may be chosen. */
   readonly free: boolean
@@ -37,8 +37,6 @@ export interface ShareRequest {
   /** Folder of earlier measurements. Default: `.recurlab/cache/sweeps`. */
   readonly cache?: string
   dataOf(index: number): Promise<Dataset>
-  /** Writes the plan, which workers read. */
-  store(): void
 }
 
 /** How runs are shared, and the seconds that they take together. */
@@ -111,13 +109,12 @@ function representatives(left: readonly LeftRun[]): LeftRun[] {
 }
 
 async function measured(
-  { plan, dataOf, store, signal }: ShareRequest,
+  { plan, dataOf, signal }: ShareRequest,
   sharing: Sharing,
   kinds: readonly LeftRun[],
 ): Promise<readonly WorkSeconds[] | null> {
   if (signal?.aborted) return null
   if (sharing.workers > 1) {
-    store()
     const runs = kinds.map(({ index, memory }) => ({ index, memory }))
     return measureInWorkers(plan, sharing, runs, signal)
   }

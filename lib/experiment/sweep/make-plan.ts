@@ -18,7 +18,16 @@ import { type InitIdentity, type InitOptions, runName } from '../run/begin.js'
 import { metricHashes } from './earlier.js'
 import { datasetBytes } from './given-data.js'
 import type { HalvingOptions } from './halving.js'
-import { isPlan, type PlannedRun, planFacts, readPlan, runHashes, type SweepPlan, writePlan } from './plan.js'
+import {
+  createPlan,
+  isPlan,
+  type PlannedRun,
+  planFacts,
+  readPlan,
+  runHashes,
+  type SweepPlan,
+  writePlan,
+} from './plan.js'
 import { storedDataFolder } from './train-planned.js'
 
 /** A run that is to be planned. */
@@ -96,12 +105,18 @@ export function makePlan(
 /**
  * Writes a plan, with the given data set if its runs need it, unless it is stored already.
  *
- * @throws UserError when its folder cannot be written.
+ * @returns the stored plan, whose runs have other IDs where another process has stored the same sweep since this plan was made
+ * @throws UserError when its folder cannot be written, or holds the plan of another sweep.
  */
-export function storePlan(plan: SweepPlan, given: Dataset | null): void {
-  if (isPlan(plan.dir) && !planChanged(plan, readPlan(plan.dir))) return
+export function storePlan(plan: SweepPlan, given: Dataset | null): SweepPlan {
+  if (isPlan(plan.dir)) {
+    const stored = readPlan(plan.dir)
+    const joined = withRunsOf(plan, stored)
+    if (planChanged(joined, stored)) writePlan(joined)
+    return joined
+  }
   for (const hash of plan.storedData) if (given?.hash === hash) saveDataset(given, storedDataFolder(plan, hash))
-  writePlan(plan)
+  return createPlan(plan) ? plan : storePlan(plan, given)
 }
 
 /** Returns the plan with the run IDs of a stored one, except where a run is found under another ID only. */

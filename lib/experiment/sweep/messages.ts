@@ -12,8 +12,14 @@ export interface MeasuredRun {
 
 /** A request to a worker. */
 export type ToWorker =
-  /** Trains a run of the plan by its index, until its end or `stopAt`. */
-  | { readonly kind: 'train'; readonly index: number; readonly memory: Estimate | null; readonly stopAt?: number }
+  /** Trains a run of the plan by its index and ID, until its end or `stopAt`. */
+  | {
+      readonly kind: 'train'
+      readonly index: number
+      readonly run: string
+      readonly memory: Estimate | null
+      readonly stopAt?: number
+    }
   /** Measures the steps and evaluations of runs of the plan, and stores nothing. */
   | { readonly kind: 'measure'; readonly runs: readonly MeasuredRun[] }
   /** Saves the current run and ends the process. */

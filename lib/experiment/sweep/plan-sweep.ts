@@ -28,8 +28,12 @@ export interface PlannedSweep {
   readonly notes: readonly string[]
   /** Returns the data set of a run by its index. */
   dataOf(index: number): Promise<Dataset>
-  /** Writes the plan. */
-  store(): void
+  /**
+   * Writes the plan, unless it is stored already.
+   *
+   * @returns the stored plan: its runs have other IDs when another process has stored the same sweep since this one was planned
+   */
+  store(): SweepPlan
 }
 
 /**

@@ -9,7 +9,13 @@ import { isJsonObject, type JsonObject } from '../../files/json.js'
 import { checkedId } from '../../files/names.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { hasEntry } from '../../files/regular.js'
-import { canonicalJson, readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
+import {
+  canonicalJson,
+  createSealedJson,
+  readSealedJson,
+  type SealedFormat,
+  writeSealedJson,
+} from '../../files/sealed-json.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
 import { DEFAULT_RESULTS, sweepsFolder } from '../../results/layout.js'
@@ -99,9 +105,23 @@ export function runHashes(config: Config, data: string): RunHashes {
  * @throws UserError when the folder cannot be written.
  */
 export function writePlan(plan: SweepPlan): void {
+  writeSealedJson(path.join(plan.dir, PLAN), FORMAT, contentOf(plan))
+}
+
+/**
+ * Writes a plan into its folder, unless that holds one.
+ *
+ * @returns false when it holds one, which is left as it is
+ * @throws UserError when the folder cannot be written.
+ */
+export function createPlan(plan: SweepPlan): boolean {
+  return createSealedJson(path.join(plan.dir, PLAN), FORMAT, contentOf(plan))
+}
+
+function contentOf(plan: SweepPlan): object {
   const { dir, id, runs, resultsDir, ...others } = plan
   const [config, asked] = [common(runs.map((run) => run.config)), common(runs.map((run) => run.asked))]
-  const content = {
+  return {
     ...others,
     name: id,
     resultsDir: path.relative(dir, resultsDir),
@@ -109,7 +129,6 @@ export function writePlan(plan: SweepPlan): void {
     asked,
     runs: runs.map((run) => ({ ...run, config: without(run.config, config), asked: without(run.asked, asked) })),
   }
-  writeSealedJson(path.join(dir, PLAN), FORMAT, content)
 }
 
 /**

@@ -159,7 +159,8 @@ class Pool {
   #give(worker: Worker, task: Task): void {
     worker.task = task
     this.#options.onWorker?.(task.index, worker.process)
-    send(worker, { kind: 'train', memory: this.#options.estimates?.[task.index] ?? null, ...task })
+    const { run } = this.#plan.runs[task.index]!
+    send(worker, { kind: 'train', run, memory: this.#options.estimates?.[task.index] ?? null, ...task })
   }
 
   #receive(worker: Worker, message: FromWorker): void {

@@ -8,6 +8,7 @@ import { chooseSharing } from './choose-sharing.js'
 import { runBytes, type SweepCost } from './cost.js'
 import { type PlannedStatus, statusesOf } from './coverage.js'
 import { workShare } from './halving.js'
+import type { SweepPlan } from './plan.js'
 import type { PlannedSweep } from './plan-sweep.js'
 import { mostWorkers } from './sharing.js'
 import type { SweepOptions } from './sweep.js'
@@ -21,8 +22,9 @@ export interface PrepareWatch {
   onMemory?(estimates: readonly (Estimate | null)[]): void
 }
 
-/** The cost and memory of a sweep, known before its first run starts. */
+/** The stored plan of a sweep, and its cost and memory, known before its first run starts. */
 export interface PreparedSweep {
+  readonly plan: SweepPlan
   readonly cost: SweepCost
   /** Memory of the runs by index: null for a finished one; empty without an estimate. */
   readonly estimates: readonly (Estimate | null)[]
@@ -40,7 +42,7 @@ export async function prepareSweep(
   watch: PrepareWatch = {},
   statuses: readonly PlannedStatus[] = statusesOf(planned.plan),
 ): Promise<PreparedSweep> {
-  const { plan, works, dataOf, store } = planned
+  const { works, dataOf, store } = planned
   const open = statuses.filter(({ state }) => state === 'missing' || state === 'interrupted')
   const count = (...states: readonly PlannedStatus['state'][]): number =>
     statuses.filter(({ state }) => states.includes(state)).length
@@ -51,13 +53,14 @@ export async function prepareSweep(
     left: open.length,
   }
   if (open.length === 0) {
-    store()
     const nothing = { workers: 0, threads: 0, seconds: 0, measured: true, diskBytes: 0, memoryBytes: null }
-    return { cost: { ...counts, ...nothing }, estimates: [] }
+    return { plan: store(), cost: { ...counts, ...nothing }, estimates: [] }
   }
   await tryOwnFunctions(works)
-  const estimates = plan.estimate ? await memoryOfRuns(works, new Set(open.map(({ index }) => index)), watch) : []
-  store()
+  const estimates = planned.plan.estimate
+    ? await memoryOfRuns(works, new Set(open.map(({ index }) => index)), watch)
+    : []
+  const plan = store()
   const left = open.map(({ index, step }) => ({
     index,
     step,
@@ -74,11 +77,11 @@ export async function prepareSweep(
     free: workers === 'auto',
     signal: watch.signal,
     dataOf,
-    store,
   })
   const share = plan.halving ? workShare(plan.halving) : 1
   const kept = open.filter(({ state }) => state === 'missing').map(({ index }) => runBytes(works[index]!))
   return {
+    plan,
     cost: {
       ...counts,
       ...sharing,

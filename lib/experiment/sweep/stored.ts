@@ -53,7 +53,7 @@ export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { re
     plan,
     works,
     notes: [],
-    store: () => {},
+    store: () => plan,
     dataOf: (index) => plannedData(plan, plan.runs[index]!),
     options: { metrics },
   }

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { resolveSlurm } from '../slurm/options.js'
 import { type Submission, submitSweep } from '../slurm/submit.js'
+import type { SweepPlan } from './plan.js'
 import type { PlannedSweep } from './plan-sweep.js'
 import { isBoundHere } from './prepare.js'
 import type { SweepOptions } from './sweep.js'
@@ -17,12 +18,18 @@ export function checkPlace({ on = 'here', slurm, halving }: SweepOptions): void 
   if (on === 'slurm' && halving) refuse('no successive halving on Slurm', 'halving')
 }
 
+/** A stored plan, whose unfinished runs are submitted. */
+export interface SubmittedPlan {
+  readonly plan: SweepPlan
+  readonly submission: Submission
+}
+
 /**
- * Submits the unfinished runs of a plan to Slurm.
+ * Stores a plan and submits its unfinished runs to Slurm.
  *
  * @throws UserError when a cell defines what they need, the sweep is ended early by successive halving, or sbatch refuses.
  */
-export async function submitPlan(planned: PlannedSweep, options: SweepOptions): Promise<Submission> {
+export async function submitPlan(planned: PlannedSweep, options: SweepOptions): Promise<SubmittedPlan> {
   checkPlace({ ...options, on: 'slurm', ...(planned.plan.halving ? { halving: planned.plan.halving } : {}) })
   if (isBoundHere(planned, options))
     throw new UserError({
@@ -32,6 +39,6 @@ export async function submitPlan(planned: PlannedSweep, options: SweepOptions): 
       todo: 'Put them into a FILE.ts that exports base and grid, for recurlab sweep FILE.ts --on slurm.',
       exitCode: 2,
     })
-  planned.store()
-  return submitSweep(planned.plan, options.slurm)
+  const plan = planned.store()
+  return { plan, submission: await submitSweep(plan, options.slurm) }
 }

@@ -87,9 +87,9 @@ export async function sweep(
   const { given, options = {} } = dataAndOptions(rest)
   const planned = await planSweep(base, grid, given, options)
   if (options.on !== 'slurm') return trainPlan(planned, options)
-  const text = submissionText(await submitPlan(planned, options))
-  const runs = storedRuns(planned.plan)
-  process.stdout.write(`${text}\n${runs.coverage.text()}\n`)
+  const { plan, submission } = await submitPlan(planned, options)
+  const runs = storedRuns(plan)
+  process.stdout.write(`${submissionText(submission)}\n${runs.coverage.text()}\n`)
   return runs
 }
 
@@ -131,26 +131,26 @@ export function trainPlan(
   options: SweepOptions = {},
   { ask = notebookAsk(), stream }: TrainPlanOptions = {},
 ): Promise<SweepRuns> {
-  const { plan, works, notes } = planned
-  uncancelSweep(plan)
-  const before = statusesOf(plan)
-  const names = plan.runs.map((run) => run.names)
+  const { works, notes } = planned
+  uncancelSweep(planned.plan)
+  const before = statusesOf(planned.plan)
+  const names = planned.plan.runs.map((run) => run.names)
   const work = async (watch: Watch): Promise<SweepRuns> => {
     for (const note of notes) watch.note(note)
     for (const { index, state, message, run } of before) {
-      if (state === 'done') watch.takeOver(index, loadRun(run, plan.resultsDir))
+      if (state === 'done') watch.takeOver(index, loadRun(run, planned.plan.resultsDir))
       if (state === 'failed')
-        watch.note(`${failedText(run, message)} recurlab sweep retry ${planWords(plan)} tries it again.`)
+        watch.note(`${failedText(run, message)} recurlab sweep retry ${planWords(planned.plan)} tries it again.`)
     }
-    if (before.some(({ state }) => state === 'missing' || state === 'interrupted')) {
-      const { cost, estimates } = await prepareSweep(planned, options, preparing(watch, before), before)
-      watch.cost(costText(cost))
-      if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask, watch.signal)
-      watch.workers(cost.workers)
-      watch.coverage(() => new Coverage(plan).table())
-      if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
-      else await runPool(plan, { ...watch, works, estimates, workers: cost.workers, threads: cost.threads })
-    } else planned.store()
+    if (before.every(({ state }) => state !== 'missing' && state !== 'interrupted'))
+      return trained(planned.store(), watch, options)
+    const { plan, cost, estimates } = await prepareSweep(planned, options, preparing(watch, before), before)
+    watch.cost(costText(cost))
+    if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask, watch.signal)
+    watch.workers(cost.workers)
+    watch.coverage(() => new Coverage(plan).table())
+    if (cost.workers === 1) await trainHere({ ...planned, plan }, estimates, options, watch)
+    else await runPool(plan, { ...watch, works, estimates, workers: cost.workers, threads: cost.threads })
     return trained(plan, watch, options)
   }
   return watched(

@@ -90,10 +90,12 @@ function trainer(
       send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     }
   }
-  const train = async ({ index, memory, stopAt }: Request<'train'>): Promise<void> => {
+  const train = async ({ index, run, memory, stopAt }: Request<'train'>): Promise<void> => {
     const planned = plan.runs[index]!
     const observer = sendingObserver(send)
     try {
+      // Otherwise the sweep would wait for ever for a run that nobody trains.
+      if (planned.run !== run) throw changedPlan(plan, run, planned.run)
       const { state, status } = await trainPlanned(plan, planned, {
         data: await dataOf(index),
         observer,
@@ -117,6 +119,15 @@ function trainer(
     }
   }
   return { train, measure }
+}
+
+function changedPlan({ dir }: SweepPlan, expected: string, found: string): UserError {
+  return new UserError({
+    where: dir,
+    expected: `the plan that the sweep began with, with run ${expected}`,
+    found: `one that another process has changed since, with ${found}`,
+    todo: 'Start the sweep again: it takes over what is stored.',
+  })
 }
 
 /** Returns an observer that sends what it sees, steps in groups. */

@@ -7,8 +7,7 @@ import { formatTable } from '../../../results/text.js'
 
 /** Submits a planned sweep to Slurm and prints what was submitted. Resolves to the exit code 0. */
 export async function submitAndReport(planned: PlannedSweep, options: SweepOptions, json: boolean): Promise<number> {
-  const submission = await submitPlan(planned, options)
-  const { plan } = planned
+  const { plan, submission } = await submitPlan(planned, options)
   const coverage = new Coverage(plan)
   if (json) {
     process.stdout.write(`${JSON.stringify({ plan: plan.dir, ...submission, coverage: coverage.runs })}\n`)

@@ -157,9 +157,9 @@ export function gridFromText(pairs: ReadonlyMap<string, string>): { base: Config
 }
 
 async function dryRun(planned: PlannedSweep, options: SweepOptions, json: boolean): Promise<number> {
-  const { cost } = await prepareSweep(planned, options)
-  const coverage = new Coverage(planned.plan)
-  const { plan, runs } = coverage
+  const { plan, cost } = await prepareSweep(planned, options)
+  const coverage = new Coverage(plan)
+  const { runs } = coverage
   if (json) process.stdout.write(`${JSON.stringify({ plan: plan.dir, cost, runs })}\n`)
   else process.stdout.write(`${formatTable(coverage.table())}\n${costText(cost)}\nPlan: ${plan.dir}\n`)
   return 0
