@@ -101,8 +101,15 @@ export function removeFolder(folder: string): void {
   }
 }
 
+/** A file or folder that a process has put beside another, or of which only its notes (`NAME.json`) are there. */
+interface Beside {
+  readonly name: string
+  readonly kind: Kind
+  readonly isAtWork: boolean
+}
+
 /** Returns what processes have put beside a file or folder; a process that cannot be seen from here counts as being at work. */
-export function besides(folder: string): { readonly name: string; readonly kind: Kind; readonly isAtWork: boolean }[] {
+export function besides(folder: string): Beside[] {
   const begin = `${path.basename(folder)}.`
   let names: string[]
   try {
@@ -110,7 +117,8 @@ export function besides(folder: string): { readonly name: string; readonly kind:
   } catch {
     return []
   }
-  return names.flatMap((name) => {
+  const found = new Set(names.map((name) => (name.startsWith('.') ? name.slice(1) : name).replace(NOTES, '')))
+  return [...found].flatMap((name) => {
     const [, pid, space, kind] = /^(\d+)-(\w+)-\d+\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
     if (!name.startsWith(begin) || kind === undefined) return []
     const isOwn = space === processSpace() && Number(pid) === process.pid
@@ -119,6 +127,9 @@ export function besides(folder: string): { readonly name: string; readonly kind:
     return [{ name, kind: kind as Kind, isAtWork }]
   })
 }
+
+/** The end of the name of notes, and of the temporary file that they are written to. */
+const NOTES = /\.json(?:\.\d+\.tmp)?$/
 
 function putBack(aside: string, folder: string): void {
   try {

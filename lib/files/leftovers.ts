@@ -7,9 +7,9 @@ const OLD = 600_000
 /** Name of a temporary file that is renamed when it is complete, with the number of its process. */
 const TEMPORARY = /^\..+\.(\d+)\.tmp$/
 
-/** Returns the path of the temporary file of this process for a file. */
-export function temporaryFor(file: string): string {
-  return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+/** Returns the path of the temporary file of a process for a file. @param pid default: this process */
+export function temporaryFor(file: string, pid: number | string = process.pid): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.${pid}.tmp`)
 }
 
 /** Removes temporary files of killed processes from a folder that no other process writes to. */

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js'
 import { systemReason, writeFileAtomic } from '../../files/atomic.js'
 import { besideName, besides } from '../../files/beside.js'
 import { readJson } from '../../files/json.js'
+import { temporaryFor } from '../../files/leftovers.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { addFile, beginSum, type Checksum, type Summing, sumText } from './checksum.js'
 
@@ -181,9 +182,12 @@ function move(from: string, to: string): boolean {
   return true
 }
 
+/** Removes a part, its notes, and what its process had written of them when it died. */
 function removePart(name: string): void {
   fs.rmSync(name, { force: true })
   fs.rmSync(stateOf(name), { force: true })
+  const [, pid] = /\.(\d+)-\w+-\d+\.tmp$/.exec(name) ?? []
+  if (pid !== undefined) fs.rmSync(temporaryFor(stateOf(name), pid), { force: true })
 }
 
 function partOf(file: string): string {
