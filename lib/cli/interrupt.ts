@@ -39,6 +39,11 @@ export function onEarlySignal(says: string | null): void {
   else early.says = says
 }
 
+/** Says that the work is done and stored: a signal from here on changes nothing, and the process ends by itself. */
+export function onDone(): void {
+  if (early) early.says = null
+}
+
 /** Work that a signal can stop. */
 export interface Interruption {
   /** Aborted by the first signal that requests a stop. */
@@ -75,7 +80,7 @@ export function abortOnInterrupt(says = 'Stopping after this step'): Interruptio
     end: () => {
       if (by) return
       for (const name of STOPS) process.removeListener(name, stop)
-      if (early) early.says = null
+      onDone()
     },
   }
 }

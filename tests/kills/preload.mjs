@@ -1,4 +1,4 @@
-// Loaded before a program (NODE_OPTIONS=--import=…): lets its processes die by SIGKILL at moments that RECURLAB_TEST_KILL names; see `Kill` in victim.ts.
+// Loaded before a program (NODE_OPTIONS=--import=…): lets its processes die at moments that RECURLAB_TEST_KILL names; see `Kill` in victim.ts.
 import { appendFileSync, openSync as claim } from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { basename } from 'node:path'
@@ -36,11 +36,17 @@ function countOperations(folder, kills, count) {
   /** @param {() => void} [half] */
   const next = (half) => {
     operations++
-    for (const { operation, mark } of kills) {
+    for (const { operation, signal, mark } of kills) {
       if (operation !== operations) continue
       try {
         real.closeSync(claim(mark, 'wx'))
       } catch {
+        continue
+      }
+      if (signal !== undefined) {
+        // In a later turn of the event loop, which goes on until the signal has come.
+        setTimeout(() => process.kill(process.pid, signal), 20)
+        setTimeout(() => {}, 100)
         continue
       }
       if (operation % 2 === 1) half?.()

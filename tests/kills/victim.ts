@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after } from 'node:test'
 import { root } from '../shared.js'
 
-/** One death by SIGKILL, of the first process that comes to its moment. */
+/** One death, by SIGKILL or another signal, of the first process that comes to its moment. */
 export interface Kill {
   /** `worker`: a worker process of a sweep; `main`: any other process of the command. */
   readonly who: 'main' | 'worker'
@@ -13,6 +13,8 @@ export interface Kill {
   readonly ms?: number
   /** The number, from 1, of the file operation before which the process dies: an odd one that writes, after half of it. */
   readonly operation?: number
+  /** Comes in place of SIGKILL, in the turn of the event loop after the operation. */
+  readonly signal?: NodeJS.Signals
   /** File that says that it has happened. */
   readonly mark: string
 }
@@ -55,7 +57,11 @@ export function temporaryFolder(): string {
 let marks = 0
 
 /** Returns a kill of the main process, or of a worker, beside the folder that it works in. */
-export function kill(folder: string, moment: { ms: number } | { operation: number }, who: Kill['who'] = 'main'): Kill {
+export function kill(
+  folder: string,
+  moment: { ms: number } | { operation: number; signal?: NodeJS.Signals },
+  who: Kill['who'] = 'main',
+): Kill {
   return { who, ...moment, mark: `${folder}.killed-${marks++}` }
 }
 

@@ -9,6 +9,7 @@ import { storedRunsOf } from '../../results/comparison.js'
 import { resultsFolder } from '../../results/layout.js'
 import { DEFAULT_RESULTS, listRuns } from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
+import { onDone } from '../interrupt.js'
 import { given, onlyKeys, wholeOf } from '../keys.js'
 import { reportDamaged } from '../output.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
@@ -59,6 +60,7 @@ export const command: Command = {
       ...given({ question: keys.question, title: keys.title, puzzles }),
       ...(keys.reported === undefined ? {} : { reported: { table: keys.reported } }),
     })
+    onDone()
     reportDamaged(subject.damaged)
     process.stdout.write(`${file}: written, ${countText(subject)}\n`)
     return subject.damaged.length > 0 ? 1 : 0

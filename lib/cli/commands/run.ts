@@ -6,7 +6,7 @@ import { readTextNotebook } from '../../notebook/percent/pair.js'
 import { writeReport } from '../../notebook/report.js'
 import { type Args, type Command, oneWord, wrongUse } from '../command.js'
 import { executedCopy, executeForStorage, failureMessage, timeoutOf } from '../execute-notebook.js'
-import { onEarlySignal, STOPPED } from '../interrupt.js'
+import { onDone, onEarlySignal, STOPPED } from '../interrupt.js'
 
 export const command: Command = {
   help: [
@@ -42,9 +42,12 @@ async function run(args: Args): Promise<number> {
   const stream = json ? process.stderr : process.stdout
   const executed = await executeForStorage(notebook, { file, out, timeout, stream })
   const { failure, seconds, status } = executed
-  onEarlySignal('The notebook is saved; its report is not written.')
   const report = args.flags.has('report') ? `${out.replace(/\.ipynb$/, '')}.html` : null
-  if (report) await writeReport(report, executed.notebook)
+  if (report) {
+    onEarlySignal('The notebook is saved: its report is not written.')
+    await writeReport(report, executed.notebook)
+  }
+  onDone()
   if (json) process.stdout.write(`${JSON.stringify({ status, notebook: out, report, seconds, failure })}\n`)
   else process.stdout.write(`${saved(failure === null, out, report, seconds)}\n`)
   if (!failure) return 0

@@ -9,6 +9,7 @@ import { allTasks } from '../../../tasks/registry.js'
 import type { TaskBuilder } from '../../../tasks/task.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpRow } from '../../help.js'
+import { onDone } from '../../interrupt.js'
 import { oneOf } from '../../keys.js'
 import { describeDataset, print } from './print.js'
 
@@ -71,6 +72,7 @@ async function build({ words, pairs, flags }: Args): Promise<number> {
 
 function save(data: Dataset, out: string, flags: Args['flags']): number {
   const outcome = saveDataset(data, out, { force: flags.has('force') })
+  onDone()
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))
   else {
     print(outcome === 'kept' ? `${out}: this data set already exists` : `${out}: written`)
