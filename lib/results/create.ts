@@ -3,6 +3,7 @@ import path from 'node:path'
 import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder } from '../files/atomic.js'
+import { besideName, isAbandoned as hasDeadProcess, isTemporary } from '../files/beside.js'
 import { removeLeftovers, removeQuietly } from '../files/leftovers.js'
 import { checkedId } from '../files/names.js'
 import { fileOperations as fs } from '../files/operations.js'
@@ -54,7 +55,7 @@ export function createRun(run: NewRun): RunWriter {
     const id = run.id === undefined ? newRunId(run) : checkedId(run.id, `${folder}, ID of the new run`)
     const dir = path.join(folder, id)
     // Several processes may create the run of a given ID: one of them renames its folder first.
-    const unborn = path.join(folder, `.${id}.${randomBytes(3).toString('hex')}`)
+    const unborn = besideName(path.join(folder, `.${id}`))
     let made = false
     let lease: Lease | null = null
     try {
@@ -136,7 +137,7 @@ export function resumeRun(
  */
 export function removeUnsaved(run: RunRecord): void {
   const lease = takeLease(run.dir)
-  const removed = path.join(path.dirname(run.dir), `.${run.id}.${randomBytes(3).toString('hex')}`)
+  const removed = besideName(path.join(path.dirname(run.dir), `.${run.id}`))
   try {
     const { state, status } = openRun(run.dir)
     if (status.checkpoint !== null || state === 'finished')
@@ -218,9 +219,11 @@ function slug(text: string): string {
 function removeUnborn(folder: string): void {
   try {
     for (const name of fs.readdirSync(folder))
-      if (UNBORN.test(name)) {
+      if (isTemporary(name)) {
         const unborn = path.join(folder, name)
-        if (stillborn.has(path.resolve(unborn)) || isAbandoned(unborn)) removeQuietly(unborn)
+        // Of a process on another machine only the lease says whether it lives.
+        const isLeft = stillborn.has(path.resolve(unborn)) || hasDeadProcess(name, false) || isAbandoned(unborn)
+        if (isLeft) removeQuietly(unborn)
       }
   } catch {
     // They are not listed as runs, and the next run tries again.
@@ -229,6 +232,3 @@ function removeUnborn(folder: string): void {
 
 /** Folders of runs that this process could not make. */
 const stillborn = new Set<string>()
-
-/** Name of a run's folder before it is complete, and while it is removed. */
-const UNBORN = /^\..+\.[0-9a-f]{6}$/

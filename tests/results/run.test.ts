@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
+import { processSpace } from '../../lib/files/owner.js'
 import {
   createRun,
   type LogRow,
@@ -237,6 +238,16 @@ test('whichever file operation of a new run fails, there is no half run', () => 
     else assert.equal((error as Error).name, 'UserError')
     if (operations <= n) break
   }
+})
+
+test('the folder of a run that a killed process was about to make is removed by the next run, with a lease or without', () => {
+  const folder = temporaryFolder()
+  const runs = path.join(folder, 'runs')
+  const dead = path.join(runs, `.20260101-000000-x-abcd.${2 ** 22 + 1}-${processSpace()}-0.tmp`)
+  const elsewhere = path.join(runs, `.20260101-000000-x-abcd.${2 ** 22 + 1}-0123456789ab-0.tmp`)
+  for (const unborn of [dead, elsewhere]) mkdirSync(unborn, { recursive: true })
+  const { id } = newRun(folder)
+  assert.deepEqual(readdirSync(runs).sort(), [path.basename(elsewhere), id].sort())
 })
 
 test('a failed run on a full disk keeps the first failure', () => {

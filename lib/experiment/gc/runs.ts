@@ -8,9 +8,6 @@ import { leases } from '../../results/lease-file.js'
 import { type RunStatus, readStatus } from '../../results/status.js'
 import { type Entry, entriesOf, filesBelow, isAbandoned, offer, readable, type Search } from './garbage.js'
 
-/** Name of the folder of a run that is being made, or removed: a dot, the ID, six hexadecimal digits. */
-const UNBORN = /^\..+\.[0-9a-f]{6}$/
-
 const KNOWN = new Set<string>(Object.values(FILES))
 const isKnown = (name: string): boolean => KNOWN.has(name) || /^code-from-\d+\.diff$/.test(name)
 
@@ -18,7 +15,7 @@ const isKnown = (name: string): boolean => KNOWN.has(name) || /^code-from-\d+\.d
 export function searchRuns(search: Search): void {
   for (const entry of entriesOf(runsFolder(search.results))) {
     const isFolder = entry.kind === 'folder'
-    if (isFolder && (UNBORN.test(entry.name) || isTemporary(entry.name))) searchUnborn(entry, search)
+    if (isFolder && isTemporary(entry.name)) searchUnborn(entry, search)
     else if (isFolder && !entry.name.startsWith('.')) searchRun(entry.path, search)
     else search.unknown.push(entry.path)
   }
@@ -28,7 +25,7 @@ function searchUnborn(entry: Entry, search: Search): void {
   // Only a run without a checkpoint is ever made or removed under such a name.
   const isSafe = (): boolean =>
     !isAtWork(entry.path) && !filesBelow(entry).some((file) => isCheckpointFile(path.basename(file)))
-  if (isTemporary(entry.name) ? !isAbandoned(entry) : isAtWork(entry.path)) return
+  if (!isAbandoned(entry)) return
   if (isSafe()) offer(search, 'temporary files of dead processes', entry, { isStill: isSafe })
   else search.unknown.push(entry.path)
 }
