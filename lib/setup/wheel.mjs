@@ -7,6 +7,9 @@ import { crc32, createInflateRaw } from 'node:zlib'
 const END_OF_DIRECTORY = Buffer.from([0x50, 0x4b, 5, 6])
 const DIRECTORY_ENTRY = 0x02014b50
 
+/** Folders of an entry, one in another, at most: Node cannot remove folders that are thousands deep. */
+const DEEPEST = 64
+
 /**
  * Unpacks part of a wheel (a ZIP file below 4 GB), without `unzip`.
  *
@@ -14,7 +17,7 @@ const DIRECTORY_ENTRY = 0x02014b50
  * @param {string} folder the folder to unpack into
  * @param {(name: string) => string | null} placeOf returns the path of an entry inside `folder`; null leaves it out
  * @returns {Promise<number>} the number of files that were written
- * @throws {Error} for an entry that leads outside the folder, comes twice, is encrypted, or has other bytes than the directory says
+ * @throws {Error} for an entry that leads outside the folder or lies very deep, comes twice, is encrypted, or has other bytes than the directory says
  */
 export async function unpackWheel(wheel, folder, placeOf) {
   const fd = openSync(wheel, 'r')
@@ -27,6 +30,8 @@ export async function unpackWheel(wheel, folder, placeOf) {
       const target = path.resolve(folder, place)
       if (!target.startsWith(path.resolve(folder) + path.sep) || target.includes('\0'))
         throw new Error(`${wheel}: ${entry.name} points outside the folder`)
+      if (place.split('/').length > DEEPEST)
+        throw new Error(`${wheel}: ${entry.name.slice(0, 60)}… is more than ${DEEPEST} folders deep`)
       if (targets.has(target)) throw new Error(`${wheel}: ${entry.name} comes twice`)
       targets.add(target)
       mkdirSync(path.dirname(target), { recursive: true })

@@ -107,6 +107,12 @@ function writerOf(plan: SweepPlan, index: number): number {
   return (JSON.parse(readFileSync(path.join(dir, lease!), 'utf8')) as { pid: number }).pid
 }
 
+/** Returns whether a signal waits for a process that is stopped. */
+async function isPending(pid: number, signal: NodeJS.Signals): Promise<boolean> {
+  const mask = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return ((BigInt(`0x${mask}`) >> BigInt(os.constants.signals[signal] - 1)) & 1n) === 1n
+}
+
 test('a job array of twelve runs survives what clusters do, and each run is there once, equal to the same run made here', {
   skip,
 }, async (t) => {
@@ -124,7 +130,18 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   const [job] = storedJobs(plan)
   const array = job!.arrays[0]!.id
 
-  const [hit, next]: [number[], () => Promise<number>] = [[], async () => hit[hit.push(await atWork(plan, hit)) - 1]!]
+  // Stopped, it does not end before Slurm looks at the time limit; the script turns the warning into a request to save.
+  const limited = await atWork(plan, [])
+  const stopped = writerOf(plan, limited)
+  process.kill(stopped, 'SIGSTOP')
+  const continued = until('the warning of Slurm itself', () => isPending(stopped, 'SIGTERM')).then(() => {
+    process.kill(stopped, 'SIGCONT')
+    inject(`the time limit of run ${limited} comes near`)
+  })
+  const [hit, next]: [number[], () => Promise<number>] = [
+    [limited],
+    async () => hit[hit.push(await atWork(plan, hit)) - 1]!,
+  ]
   const cancelled = await next()
   await cluster.run('scancel', `${array}_${cancelled}`)
   inject(`scancel of run ${cancelled}`)
@@ -142,11 +159,11 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   // One that begins now: others may be about to end.
   const warned = await atWork(plan, [...hit, ...running()])
   hit.push(warned)
-  // Slurm sends this by itself before the time limit, but counts in minutes.
   await cluster.run('scancel', '--batch', '--signal=USR1', `${array}_${warned}`)
   inject(`the warning before the time limit to run ${warned}`)
   await cluster.restartController()
   inject('the controller is stopped and started again')
+  await continued
   await trainHere()
   await emptyQueue(plan)
   for (const index of hit) for (const line of log(index).match(/^\[.*$/gm) ?? []) t.diagnostic(line)
@@ -172,6 +189,7 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   for (const [i, { run }] of plan.runs.entries())
     assert.deepEqual(numbers(run, resultsDir), numbers(local.all[i]!.id, here), `run ${i}`)
 
+  assert.match(log(limited), /stopped before the time limit; requeued/)
   assert.match(log(warned), /stopped before the time limit; requeued/)
   assert.match(log(killed), /killed by signal 9; requeued/)
   assert.match(log(requeued), /restart 1\] begins/)

@@ -89,7 +89,7 @@ const CODES: Readonly<Record<Exclude<Fault, 'crash' | 'continued'>, string>> = {
  * Fails unless a fault was told as one error of the user's, with a path, the system's reason and a remedy. A crash tells nothing, and a
  * write that the system only cuts short is no fault.
  */
-export function assertTold(error: unknown, { fault }: FaultCase, ...places: readonly string[]): void {
+export function assertTold(error: unknown, { fault, operation }: FaultCase, ...places: readonly string[]): void {
   if (fault === 'crash') {
     assert.ok(error instanceof Crash || error instanceof UserError, String(error))
     return
@@ -99,8 +99,10 @@ export function assertTold(error: unknown, { fault }: FaultCase, ...places: read
   const parts = /^(.*?): expected (.*), found (.*?) \((E[A-Z]+)\)(.*)\. ([A-Z].*\.)$/s.exec(error.message)
   assert.ok(parts, `no path, reason and remedy: ${error.message}`)
   assert.equal(parts[4], CODES[fault], error.message)
-  // A name that may be a path in the working directory stays as it was given.
-  const isNamed = [...places, projectFolder].some((place) => parts[1]!.includes(place)) || !parts[1]!.startsWith('/')
+  // A name that may be a path in the working directory stays as it was given; the operation may be on a folder above.
+  const above = operation.on.startsWith('/') ? [operation.on] : []
+  const isNamed =
+    [...places, ...above, projectFolder].some((place) => parts[1]!.includes(place)) || !parts[1]!.startsWith('/')
   assert.ok(isNamed, `another path: ${error.message}`)
   assert.equal(error.message.match(/: expected /g)?.length, 1, `more than one error: ${error.message}`)
 }
@@ -130,9 +132,10 @@ export function endOwners(folder: string): void {
     if (/lease-\d+\.json$/.test(name))
       writeFileSync(file, leaseText({ ...thisProcess(), pid: 2 ** 22 + 1, began: '1' }))
     const base = path.basename(name)
-    if (!base.includes(`.${process.pid}.`) && !base.startsWith('.')) continue
+    const own = new RegExp(`\\.${process.pid}(?=[.-])`)
+    if (!own.test(base) && !base.startsWith('.')) continue
     utimesSync(file, then, then)
-    renameSync(file, path.join(path.dirname(file), base.replace(`.${process.pid}.`, `.${2 ** 22 + 1}.`)))
+    renameSync(file, path.join(path.dirname(file), base.replace(own, `.${2 ** 22 + 1}`)))
   }
   tidyAgain()
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -154,4 +154,16 @@ test('what an archive says of its sizes bounds what is written', async () => {
     /more than the 100 bytes/,
   )
   assert.ok(readFileSync(path.join(into, 'p/data.json')).length <= 100)
+})
+
+test('an archive whose folders lie in one another by the thousand is refused before one is made', async () => {
+  const file = path.join(folder, 'deep.whl')
+  writeFileSync(file, named(`${'d/'.repeat(2000)}x`))
+  const into = path.join(folder, 'deep')
+  mkdirSync(into)
+  await assert.rejects(
+    unpackWheel(file, into, (name) => name),
+    /^Error: .*d\/d\/.*… is more than 64 folders deep$/,
+  )
+  assert.equal(existsSync(path.join(into, 'd')), false)
 })
