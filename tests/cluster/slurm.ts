@@ -107,7 +107,8 @@ async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void
   if (child.exitCode !== null || child.signalCode !== null) return
   const closed = new Promise((resolve) => child.once('exit', resolve))
   child.kill(signal)
-  const forced = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  // A controller that is cut off before it has saved its state forgets what it has just cancelled.
+  const forced = setTimeout(() => child.kill('SIGKILL'), 60_000)
   await closed
   clearTimeout(forced)
 }
