@@ -30,6 +30,7 @@ import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { checkpointFile } from '../../lib/results/layout.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { saveDataset } from '../../lib/storage/store.js'
 import { timeless } from '../timeless.js'
 
 let folder = ''
@@ -103,6 +104,27 @@ test('a worker refuses a run that its plan does not hold: the stored plan was ch
   )
   assert.equal(notes.length, runs.length)
   for (const note of notes) assert.match(note, /found one that another process has changed since/)
+})
+
+test('a data set that has changed since the plan was made fails each run that needs it, in a worker too', async () => {
+  const resultsDir = path.join(folder, 'other-data')
+  const set = path.join(folder, 'set')
+  saveDataset(data, set)
+  const { plan, works, store } = await planSweep({ ...base, data: set }, seeds, null, { resultsDir })
+  store()
+  saveDataset(await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 4 }), set, { force: true })
+  const notes: string[] = []
+  await runPool(plan, { workers: 2, threads: 1, works, observer: () => ({}), note: (text) => notes.push(text) })
+  assert.equal(notes.length, plan.runs.length)
+  for (const note of notes)
+    assert.match(
+      note,
+      /expected the data set that the sweep was planned with, hash .*Put it back, or plan the sweep again/,
+    )
+  assert.deepEqual(
+    statusesOf(plan).map(({ state }) => state),
+    ['failed', 'failed', 'failed'],
+  )
 })
 
 test('a killed worker costs its last interval: its run goes on from the checkpoint and equals an unbroken one', async () => {
