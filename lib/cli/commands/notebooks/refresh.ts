@@ -21,7 +21,7 @@ export const command: Command = {
       ],
     },
   ],
-  example: 'notebooks refresh notebooks/03-data.ipynb',
+  example: 'notebooks refresh notebooks/13-data.ipynb',
   flags: { timeout: true },
   run,
 }

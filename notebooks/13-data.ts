@@ -135,7 +135,7 @@ showPrediction(grids, { puzzle: 1, prediction })
 // Every picture can be saved for a paper, as SVG, PNG or PDF:
 
 // %%
-console.log(await saveFigure(versionsPicture(riddles, { example: 0, count: 4, seed }), '03-data-arc.svg'))
+console.log(await saveFigure(versionsPicture(riddles, { example: 0, count: 4, seed }), '13-data-arc.svg'))
 
 // %% [markdown]
 // ## Next
