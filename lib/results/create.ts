@@ -221,9 +221,8 @@ function removeUnborn(folder: string): void {
     for (const name of fs.readdirSync(folder))
       if (isTemporary(name)) {
         const unborn = path.join(folder, name)
-        // Of a process on another machine only the lease says whether it lives.
-        const isLeft = stillborn.has(path.resolve(unborn)) || hasDeadProcess(name, false) || isAbandoned(unborn)
-        if (isLeft) removeQuietly(unborn)
+        // Of a process on another machine only the lease and the clock say whether it lives.
+        if (stillborn.has(path.resolve(unborn)) || hasDeadProcess(name, isAbandoned(unborn))) removeQuietly(unborn)
       }
   } catch {
     // They are not listed as runs, and the next run tries again.

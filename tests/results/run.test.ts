@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -245,9 +245,12 @@ test('the folder of a run that a killed process was about to make is removed by 
   const runs = path.join(folder, 'runs')
   const dead = path.join(runs, `.20260101-000000-x-abcd.${2 ** 22 + 1}-${processSpace()}-0.tmp`)
   const elsewhere = path.join(runs, `.20260101-000000-x-abcd.${2 ** 22 + 1}-0123456789ab-0.tmp`)
-  for (const unborn of [dead, elsewhere]) mkdirSync(unborn, { recursive: true })
+  const atWork = path.join(runs, `.20260101-000000-x-abcd.${process.ppid}-${processSpace()}-0.tmp`)
+  for (const unborn of [dead, elsewhere, atWork]) mkdirSync(unborn, { recursive: true })
+  // To a process whose clock is ahead, a folder that has just been made looks old.
+  utimesSync(atWork, 0, 0)
   const { id } = newRun(folder)
-  assert.deepEqual(readdirSync(runs).sort(), [path.basename(elsewhere), id].sort())
+  assert.deepEqual(readdirSync(runs).sort(), [path.basename(elsewhere), path.basename(atWork), id].sort())
 })
 
 test('a failed run on a full disk keeps the first failure', () => {
