@@ -39,6 +39,14 @@ export type { Metric, MetricInput, Metrics } from './evaluate/own-metrics.js'
 export { type Arm, arm, type MadeEvaluation } from './experiment/compare/arm.js'
 export type { Axis } from './experiment/compare/axes.js'
 export type { ArmChoice } from './experiment/compare/choose-arm.js'
+export {
+  type Claim,
+  type ClaimVerdict,
+  type JudgedClaim,
+  JudgedClaims,
+  type JudgeOptions,
+  judge,
+} from './experiment/compare/claims.js'
 export type { ArmComparison, CompareOptions } from './experiment/compare/compare.js'
 export { curvesOf, outcomesOf, type RunQuery, type RunsOptions, runs, runsOf } from './experiment/compare/query.js'
 export type { RunCurvesOptions } from './experiment/compare/run-curves.js'

@@ -1,45 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import type { PuzzleOutcome } from '../../lib/evaluate/outcomes.js'
-import { expandGrid, type Grid } from '../../lib/experiment/sweep/grid.js'
+import type { Grid } from '../../lib/experiment/sweep/grid.js'
 import { arm, type FinishedRun, Runs } from '../../lib/index.js'
 import { bundleOf } from '../../lib/notebook/bundle.js'
-
-type Evaluation = FinishedRun['evaluations'][number]
-
-function evaluation(exact: number, changes: Partial<Evaluation> = {}): Evaluation {
-  return {
-    step: 100,
-    'test.exact': exact,
-    'test.cells': 0.9,
-    'test.haltAccuracy': 1,
-    'test.halted': 1,
-    'test.rows': 3 + exact,
-    supervisionSteps: 8,
-    puzzles: 300,
-    scored: 300,
-    trainSeconds: 1,
-    evaluationSeconds: 2,
-    ...changes,
-  }
-}
-
-/** Runs of a grid without training them, each with its accuracy at the last evaluation. */
-function runsOf(grid: Grid, exact: readonly number[], base: ConfigInput = {}): FinishedRun[] {
-  return expandGrid({ task: 'sudoku', hidden: 32, batch: 8, ...base }, grid).map(({ input, names }, i) => ({
-    id: `run-${i}`,
-    dir: '',
-    config: parseConfig(input),
-    parameters: 10,
-    names,
-    ended: 'trainSteps',
-    provenance: { dataHash: 'abc' },
-    evaluations: [evaluation(exact[i]!)],
-    metrics: [{ step: 100, 'train.loss': 2 - exact[i]! }],
-  }))
-}
+import { evaluation, runsOf } from './grid-runs.js'
 
 const near = (actual: number | null | undefined, expected: number, tolerance = 1e-6): void =>
   assert.ok(Math.abs(actual! - expected) <= tolerance, `${actual} for ${expected}`)
