@@ -11,14 +11,20 @@ const skip = existsSync(path.join(root, '.venv', 'share', 'jupyter', 'kernels', 
   ? false
   : 'there is no .venv with the kernel recurlab (npm run setup)'
 
+/** Parameters that make a notebook of 6×6 Sudokus short. */
+const SIX = ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'trainPuzzles=40', 'testPuzzles=20']
+
 /** Parameters that make a notebook short. readme.slow.test.ts runs the first notebook, by `npm start`. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
   '02-layer-count': ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'T=1'],
-  '13-data': ['puzzles=10', 'mazes=4', 'tasks=6'],
-  '14-panel': ['trainSteps=2', 'evalEvery=2'],
+  '03-recursion': SIX,
+  '04-latents': SIX,
   '05-trm-by-hand': ['trainSteps=2', 'evalEvery=2'],
+  '06-networks-and-gradient': SIX,
   '11-thinking-longer': ['puzzles=6', 'depth=2', 'longest=2', 'rollouts=2', 'sigmas=[0.3]'],
   '12-inside-the-recursion': ['puzzles=12', 'depth=10', 'probed=4', 'grid=6'],
+  '13-data': ['puzzles=10', 'mazes=4', 'tasks=6'],
+  '14-panel': ['trainSteps=2', 'evalEvery=2'],
 }
 const FIRST = '01-mlp-vs-attention.ipynb'
 

@@ -44,6 +44,8 @@ test('the table has the numbers and the display their intervals', () => {
     ...['claim', 'better', 'than', 'difference', 'low', 'high', 'seeds', 'paper', 'verdict'],
   ])
   assert.equal(row!.seeds, 3)
+  assert.equal(Number(row!.paper).toFixed(1), '12.7')
+  assert.equal(judge(runs, [{ ...mlp, reported: 9.8 }]).table()[0]!.paper, 9.8)
   assert.ok(Number(row!.low) > 70 && Number(row!.high) < 90)
   assert.match(String(bundleOf(judge(runs, [mlp], { seeds: 3 }))['text/plain']), /80\.3 ± 1\.4/)
 })

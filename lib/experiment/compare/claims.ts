@@ -26,12 +26,14 @@ export interface Claim {
   readonly metric?: string
   /** The least difference, in points for a share. Default: 0 */
   readonly by?: number
+  /** The published difference in points, better − than. Default: as `runs.compare` finds it in the paper's Table 1 */
+  readonly reported?: CompareOptions['reported']
   /** The verdict that is expected. Default: `shows` */
   readonly expected?: Exclude<ClaimVerdict, 'too few seeds'>
 }
 
 /** Options of {@link judge}. */
-export interface JudgeOptions extends CompareOptions {
+export interface JudgeOptions extends Omit<CompareOptions, 'reported'> {
   /** Seeds that both arms need; with 1, one run each is judged by the puzzles that it solves. Default: 5 */
   readonly seeds?: number
 }
@@ -115,7 +117,8 @@ export function judge(
 ): JudgedClaims {
   return new JudgedClaims(
     claims.map((claim) => {
-      const comparison = runs.compare(claim.better, claim.than, claim.metric, options)
+      const reported = claim.reported === undefined ? {} : { reported: claim.reported }
+      const comparison = runs.compare(claim.better, claim.than, claim.metric, { ...options, ...reported })
       return { ...claim, comparison, verdict: verdictOn(comparison, claim.by ?? 0, seeds) }
     }),
   )
