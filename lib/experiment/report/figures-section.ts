@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
+import { isRefused } from '../../files/system-errors.js'
 import type { Figure } from '../../plot/figure.js'
 import { Runs } from '../compare/runs.js'
 import { drawn, paragraphs, type Section } from './html.js'
@@ -43,19 +44,22 @@ export async function figuresSection(runs: Runs): Promise<Section> {
   ]
   const figures: string[] = []
   for (const [wanted, make, caption] of kinds) {
-    const figure = wanted ? madeOrNull(make) : null
-    if (figure) figures.push(await drawn(() => figure, caption))
+    const made = wanted ? attempted(make) : null
+    if (made) figures.push(await drawn(made, caption))
   }
   return { id: 'figures', title: 'Figures', html: joined(figures) }
 }
 
-/** Returns a figure; null where the runs lack the data for it. */
-function madeOrNull(make: () => Figure): Figure | null {
+/** Returns what gives the figure, or throws why a file behind it cannot be read; null where the runs lack the data for it. */
+function attempted(make: () => Figure): (() => Figure) | null {
   try {
-    return make()
+    const figure = make()
+    return () => figure
   } catch (error) {
-    if (error instanceof UserError) return null
-    throw error
+    if (error instanceof UserError && !isRefused(error)) return null
+    return () => {
+      throw error
+    }
   }
 }
 
