@@ -170,5 +170,5 @@ console.log(runs.summary('test.exact').toLatex())
 // ## Next
 //
 // - Give both more recursion (`T = 3`, `n = 6`) or more steps above, and run the cells again.
-// - Try one layer, or four: `02-layer-count.ipynb` does it properly.
+// - Try one layer, or four: `02-layer-count` does it at equal depth.
 // - The same from the command line: `npx recurlab sweep sudoku-pocket mixer=mlp,attention seed=0..2`.

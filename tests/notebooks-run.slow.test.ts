@@ -16,7 +16,7 @@ const SIX = ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'trainPuzzles=40', 'tes
 
 /** Parameters that make a notebook short. readme.slow.test.ts runs the first notebook, by `npm start`. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
-  '02-layer-count': ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'T=1'],
+  '02-layer-count': SIX,
   '03-recursion': SIX,
   '04-latents': SIX,
   '05-trm-by-hand': ['trainSteps=2', 'evalEvery=2'],
