@@ -89,7 +89,7 @@ show(runs.curves('test.exact', { title: 'Puzzles solved, mean and 95 % interval 
 
 // %% [markdown]
 // Overfitting, the paper's reason, is not what happens here: each training puzzle is new (digits relabelled, rows and columns exchanged), and the share of solved
-// training puzzles orders the models as the test puzzles do. Fewer layers simply learn faster: each of their weights gets gradients from more places.
+// training puzzles orders the models as the test puzzles do. Fewer layers learn faster here; how far each would get, these runs do not say.
 
 // %%
 show(runs.curves('train.exact', { title: 'Training puzzles solved' }))
