@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { removeQuietly, temporaryFor, tidy } from './leftovers.js'
+import { removeQuietly, removeTemporary, temporaryFor, tidy } from './leftovers.js'
 import { fileOperations as fs } from './operations.js'
 import { openRegular } from './regular.js'
 import { notWritable, refused, systemCode, systemReason, unreadable, WITHOUT_LINKS } from './system-errors.js'
@@ -53,7 +53,7 @@ export function createFileAtomic(named: string, content: Uint8Array | string | r
       fs.renameSync(temporary, file)
       return true
     }
-    removeQuietly(temporary)
+    removeTemporary(temporary)
     return true
   })
 }

@@ -20,9 +20,32 @@ export function removeLeftovers(folder: string): void {
 /** Folders from which this process has removed what others left. */
 const tidied = new Set<string>()
 
-/** Removes old temporary files of processes that have ended from a folder that this process writes to; once a folder. */
+/** Temporary files that this process could not remove. */
+const unremoved = new Set<string>()
+
+/**
+ * Removes a temporary file whose content has its place, at the second try where the first fails, as on a network; {@link tidy} tries again
+ * where neither can.
+ */
+export function removeTemporary(file: string): void {
+  const place = path.resolve(file)
+  unremoved.add(place)
+  for (let tries = 0; tries < 2 && unremoved.has(place); tries++)
+    try {
+      fs.rmSync(file, { force: true })
+      unremoved.delete(place)
+    } catch {
+      // Its content has its place: that it lies there once more is no failure of the work.
+    }
+}
+
+/**
+ * Removes what this process could not remove before, and, once a folder, old temporary files of processes that have ended, from a
+ * folder that this process writes to.
+ */
 export function tidy(folder: string): void {
   const absolute = path.resolve(folder)
+  for (const file of unremoved) if (path.dirname(file) === absolute) removeTemporary(file)
   if (tidied.has(absolute)) return
   tidied.add(absolute)
   try {

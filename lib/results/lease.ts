@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
 import { writeAll } from '../files/atomic.js'
-import { removeQuietly } from '../files/leftovers.js'
+import { removeQuietly, removeTemporary } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from '../files/owner.js'
 import { FileError, refused, systemCode, WITHOUT_LINKS } from '../files/system-errors.js'
@@ -89,7 +89,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
     if (!fs.existsSync(dir)) throw folderGone(home)
     throw refused(home, 'a folder that can be written to', 'write', error)
   } finally {
-    removeQuietly(candidate)
+    removeTemporary(candidate)
   }
 }
 

@@ -5,7 +5,9 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { writeFileAtomic } from '../../lib/files/atomic.js'
 import { tidyBeside } from '../../lib/files/beside.js'
+import { removeTemporary } from '../../lib/files/leftovers.js'
 import { processSpace } from '../../lib/files/owner.js'
+import { withFailure } from './failing.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-leftovers-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -39,3 +41,19 @@ test('the first write into a folder removes old temporary files of processes tha
   writeFileAtomic(path.join(place, 'x'), 'x')
   assert.deepEqual(readdirSync(place).sort(), [...names.slice(1), 'x'].sort())
 })
+
+for (const [how, left] of [
+  ['once', false],
+  ['for good', true],
+] as const)
+  test(`a temporary file whose removal fails ${how} is ${left ? 'removed by the next write into its folder' : 'removed at the second try'}`, () => {
+    const place = path.join(folder, `temporary-${left}`)
+    mkdirSync(place)
+    const file = path.join(place, '.x.tmp')
+    writeFileSync(file, '')
+    const { error } = withFailure(0, how, () => removeTemporary(file), 'EIO')
+    assert.equal(error, null)
+    assert.deepEqual(readdirSync(place), left ? ['.x.tmp'] : [])
+    writeFileAtomic(path.join(place, 'y'), 'y')
+    assert.deepEqual(readdirSync(place), ['y'])
+  })

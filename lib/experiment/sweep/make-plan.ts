@@ -4,6 +4,7 @@ import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { sha256 } from '../../files/atomic.js'
+import { tidy } from '../../files/leftovers.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { placeToRead } from '../../files/places.js'
 import { canonicalJson } from '../../files/sealed-json.js'
@@ -113,6 +114,7 @@ export function storePlan(plan: SweepPlan, given: Dataset | null): SweepPlan {
     const stored = readPlan(plan.dir)
     const joined = withRunsOf(plan, stored)
     if (planChanged(joined, stored)) writePlan(joined)
+    else tidy(plan.dir)
     return joined
   }
   for (const hash of plan.storedData) if (given?.hash === hash) saveDataset(given, storedDataFolder(plan, hash))
