@@ -21,6 +21,8 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   '04-latents': SIX,
   '05-trm-by-hand': ['trainSteps=2', 'evalEvery=2'],
   '06-networks-and-gradient': SIX,
+  '07-halting': [...SIX, 'haltingSteps=10'],
+  '08-ema': SIX,
   '11-thinking-longer': ['puzzles=6', 'depth=2', 'longest=2', 'rollouts=2', 'sigmas=[0.3]'],
   '12-inside-the-recursion': ['puzzles=12', 'depth=10', 'probed=4', 'grid=6'],
   '13-data': ['puzzles=10', 'mazes=4', 'tasks=6'],
