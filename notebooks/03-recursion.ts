@@ -43,7 +43,7 @@ import { type Claim, type ConfigInput, createModel, drawSudoku, judge, reportedR
 //
 // ## Settings
 //
-// What makes the difference visible on a laptop, and what it changes:
+// Three reductions make the difference visible on a laptop; each changes the question:
 //
 // - **One supervision step** (K = 1) in place of the paper's 16. With more, y and z are carried over to the next
 //   step, and a shallow model gets its depth there. So this notebook compares the recursion *within* a step, and says nothing
@@ -119,8 +119,8 @@ show(runs.summary('test.exact'))
 show(runs.curves('test.exact', { title: 'Puzzles solved, mean and 95 % interval over the seeds' }))
 
 // %% [markdown]
-// The same over the compute of training, which is what a deeper recursion costs. *At equal steps* and *at equal compute* are
-// two questions.
+// A deeper recursion costs more compute a step. The next curves are drawn over the compute of training: *at equal steps* and *at equal
+// compute* are two questions.
 
 // %%
 show(runs.curves('test.exact', { x: 'macs', title: 'Puzzles solved over the compute of training' }))

@@ -15,7 +15,7 @@
 // # Deep supervision, and when to stop
 //
 // **Questions.** A TRM takes several supervision steps on a puzzle, each with its own loss, and carries y and z from one to the next.
-// What does that give? And how does it learn when a puzzle is done?
+// How many more puzzles does that solve? And how does the model learn when a puzzle is done?
 //
 // **In the paper** ([arXiv 2510.04871](https://arxiv.org/abs/2510.04871), section 4.6 and Table 1, Sudoku-Extreme): up to 16 supervision steps.
 // HRM learns to halt by Q-learning, which takes a second forward pass at every step; TRM learns one probability, that the answer is right,

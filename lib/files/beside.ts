@@ -117,7 +117,7 @@ export function besides(folder: string): Beside[] {
   } catch {
     return []
   }
-  const found = new Set(names.map((name) => (name.startsWith('.') ? name.slice(1) : name).replace(NOTES, '')))
+  const found = new Set(names.map((name) => NOTES_BEGUN.exec(name)?.[1] ?? name.replace(/\.json$/, '')))
   return [...found].flatMap((name) => {
     const [, pid, space, kind] = /^(\d+)-(\w+)-\d+\.(tmp|old)$/.exec(name.slice(begin.length)) ?? []
     if (!name.startsWith(begin) || kind === undefined) return []
@@ -128,8 +128,8 @@ export function besides(folder: string): Beside[] {
   })
 }
 
-/** The end of the name of notes, and of the temporary file that they are written to. */
-const NOTES = /\.json(?:\.\d+\.tmp)?$/
+/** Name of the temporary file in which notes are written. */
+const NOTES_BEGUN = /^\.(.+)\.json\.\d+\.tmp$/
 
 function putBack(aside: string, folder: string): void {
   try {

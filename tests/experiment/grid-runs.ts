@@ -38,7 +38,7 @@ export function runsOf(grid: Grid, exact: readonly number[], base: ConfigInput =
   }))
 }
 
-/** The same as runs that compare themselves. */
+/** Returns the runs of a grid, with their comparisons. */
 export function gridRuns(grid: Grid, exact: readonly number[], base: ConfigInput = {}): Runs {
   return new Runs(runsOf(grid, exact, base))
 }

@@ -32,6 +32,16 @@ test('a folder that a killed process had moved aside comes back, unless another 
   assert.equal(readFileSync(path.join(place, 'content'), 'utf8'), 'first')
 })
 
+test('a hidden folder that a killed process had moved aside comes back, too', () => {
+  const place = path.join(folder, '.hidden')
+  mkdirSync(`${place}.${ENDED}-${processSpace()}-0.old`)
+  tidyBeside(place)
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('.hidden')),
+    ['.hidden'],
+  )
+})
+
 test('the first write into a folder removes old temporary files of processes that have ended, and no others', () => {
   const place = path.join(folder, 'files')
   mkdirSync(place)

@@ -9,9 +9,9 @@ import type { Runs } from './runs.js'
 import { differenceText } from './verdict.js'
 
 /**
- * What runs say about a claim: `shows`, the interval of the difference lies on its side of 0, and the difference is as large as
- * claimed; `reversed`, it lies on the other side; `undecided`, neither; `too few seeds`, there are
- * fewer than asked for.
+ * The verdict of runs on a claim. `shows`: the interval of the difference lies on the claimed side of 0, and the difference is as
+ * large as claimed. `reversed`: the interval lies on the other side. `undecided`: neither holds. `too few seeds`: an arm has fewer
+ * runs than asked for.
  */
 export type ClaimVerdict = 'shows' | 'reversed' | 'undecided' | 'too few seeds'
 
