@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import ts from 'typescript'
 import { ui } from '../../lib/index.js'
 import { writeNotebook } from '../../lib/notebook/notebook.js'
@@ -23,7 +22,7 @@ const CELLS = [
   `lr = 1e-4\ntrain()`,
   `import { curves, show, ui } from '../lib'\nconst rate = ui.slider({ min: 1e-5, max: 1e-2, log: true, value: 1e-3, label: 'lr' })\nrate`,
   `rate.value`,
-  `let turns = 0\nfor (;;) turns++`,
+  `let turns = 0\nconsole.log('turning')\nfor (;;) turns++`,
   `turns > 0`,
   `import { answer } from '../lib/chain.js'\nanswer()`,
   `show(curves([{ name: 'mlp', seed: 0, x: [0, 1, 2], y: [0, 50, 90] }], { x: 'step', y: 'exact accuracy (%)' }))`,
@@ -89,7 +88,7 @@ test("in JupyterLab the stop button ends a busy loop, and the cell's variables s
   await runCell(page, 5)
   await page.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').waitFor()
   // The kernel is busy from the compilation of the cell on, and a cell that is stopped there has no variables.
-  await sleep(3000)
+  await outputOf(page, 5, /turning/)
   await page.locator('[data-command="notebook:interrupt-kernel"], [title^="Interrupt the kernel"]').first().click()
   await outputOf(page, 5, /Interrupted/)
   await lab.screenshot('3-stopped')
