@@ -38,6 +38,17 @@ test('the check passes with the expected verdicts and names the first claim with
   )
 })
 
+test('an unknown arm or metric is one error that names the claim', () => {
+  assert.throws(
+    () => judge(runs, [mlp, { ...attention, than: 'conv' }]),
+    /^UserError: claim "Self-attention solves more", .*: expected .*, found "conv"\.$/,
+  )
+  assert.throws(
+    () => judge(runs, [{ ...mlp, metric: 'test.exakt' }]),
+    /^UserError: claim "The MLP solves more".*: expected .*test\.exact/,
+  )
+})
+
 test('the table has the numbers and the display their intervals', () => {
   const [row] = judge(runs, [mlp], { seeds: 3 }).table()
   assert.deepEqual(Object.keys(row!), [

@@ -108,7 +108,7 @@ export class JudgedClaims {
  *
  * @example
  * judge(runs, [{ claim: 'The MLP solves more puzzles than self-attention', better: 'mlp', than: 'attention', by: 30 }])
- * @throws UserError (exit code 2) for an unknown arm or metric.
+ * @throws UserError (exit code 2) that names the claim with an unknown arm or metric.
  */
 export function judge(
   runs: Runs,
@@ -117,11 +117,24 @@ export function judge(
 ): JudgedClaims {
   return new JudgedClaims(
     claims.map((claim) => {
-      const reported = claim.reported === undefined ? {} : { reported: claim.reported }
-      const comparison = runs.compare(claim.better, claim.than, claim.metric, { ...options, ...reported })
+      const comparison = compared(runs, claim, options)
       return { ...claim, comparison, verdict: verdictOn(comparison, claim.by ?? 0, seeds) }
     }),
   )
+}
+
+function compared(
+  runs: Runs,
+  { claim, better, than, metric, reported }: Claim,
+  options: CompareOptions,
+): ArmComparison {
+  try {
+    return runs.compare(better, than, metric, { ...options, ...(reported === undefined ? {} : { reported }) })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const { where, ...parts } = error.parts
+    throw new UserError({ ...parts, where: `claim "${claim}"${where ? `, ${where}` : ''}` }, { cause: error })
+  }
 }
 
 function verdictOn({ a, b, better, difference }: ArmComparison, by: number, seeds: number): ClaimVerdict {
