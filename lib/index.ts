@@ -185,6 +185,7 @@ export {
   type ReportedFilter,
   reportedCurvesWhere,
   reportedResults,
+  reportedRow,
   reportedWhere,
 } from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'

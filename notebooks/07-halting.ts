@@ -24,7 +24,10 @@
 // **Here** 6×6 and 4×4 Sudokus, five seeds, ten minutes on two cores.
 
 // %%
-import { type Claim, type ConfigInput, evaluateRun, judge, saveFigure, saveTable, show, sudoku, sweep } from '../lib'
+import {
+  type Claim, type ConfigInput, evaluateRun, judge, reportedSudoku, saveFigure,
+  saveTable, show, sudoku, sweep,
+} from '../lib'
 
 // %% tags=["parameters"]
 let seeds = [0, 1, 2, 3, 4]
@@ -52,7 +55,11 @@ const shared: ConfigInput = { mixer: 'mlp', hidden, heads: 4, puzzleTokens: 1, b
 // %%
 const six = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const claimsOnDepth: Claim[] = [
-  { claim: 'Four supervision steps solve more than one, at the same cost of training', better: { K: 4 }, than: { K: 1 }, by: 10, reported: null },
+  {
+    claim: 'Four supervision steps solve more than one, at the same cost of training',
+    better: { K: 4 }, than: { K: 1 },
+    by: 10,
+  },
 ]
 
 // %%
@@ -83,8 +90,15 @@ show(byK.curves('test.exact', { x: 'macs', title: 'Puzzles solved over the compu
 // %%
 const four = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
 const claims: Claim[] = [
-  { claim: 'One logit solves more than Q-learning', better: { halting: 'halt' }, than: { halting: 'continue' }, reported: 1.3, expected: 'undecided' },
-  { claim: 'Halting solves more than taking K steps always', better: { halting: 'halt' }, than: { halting: 'none' }, reported: null },
+  {
+    claim: 'One logit solves more than Q-learning',
+    better: { halting: 'halt' }, than: { halting: 'continue' },
+    reported: [reportedSudoku.trm, reportedSudoku.continueLoss], expected: 'undecided',
+  },
+  {
+    claim: 'Halting solves more than taking K steps always',
+    better: { halting: 'halt' }, than: { halting: 'none' },
+  },
 ]
 
 // %%

@@ -85,6 +85,30 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   })
 }
 
+/**
+ * Returns the one published row of a method, named in full.
+ *
+ * @example
+ * reportedRow('2', 'TRM, single z')
+ * reportedRow('4', 'HRM', 'Maze-Hard')
+ * @param task needed where the table has a row of the method for several tasks
+ * @throws UserError (exit code 2) when there is none, or more than one.
+ */
+export function reportedRow(table: string, method: string, task?: string): ReportedRow {
+  const rows = reportedWhere({ table, method, task }).filter((row) => row.method === method)
+  if (rows.length === 1) return rows[0]!
+  throw new UserError({
+    where: 'reported results',
+    expected: `one row of table ${table} with the method ${JSON.stringify(method)}`,
+    found: rows.length === 0 ? 'none' : `${rows.length}, of the tasks ${rows.map((row) => row.task).join(', ')}`,
+    todo:
+      rows.length === 0
+        ? `The methods are ${[...new Set(reportedWhere({ table, task }).map((row) => row.method))].join('; ')}.`
+        : 'Name the task.',
+    exitCode: 2,
+  })
+}
+
 /** Selects published curves; omitted keys match everything. */
 export type ReportedCurveFilter = Omit<ReportedFilter, 'table'>
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { judge } from '../../lib/index.js'
+import { judge, reportedRow, reportedSudoku } from '../../lib/index.js'
 import { bundleOf } from '../../lib/notebook/bundle.js'
 import { gridRuns } from './grid-runs.js'
 
@@ -51,12 +51,23 @@ test('an unknown arm or metric is one error that names the claim', () => {
 
 test('the table has the numbers and the display their intervals', () => {
   const [row] = judge(runs, [mlp], { seeds: 3 }).table()
-  assert.deepEqual(Object.keys(row!), [
-    ...['claim', 'better', 'than', 'difference', 'low', 'high', 'seeds', 'paper', 'verdict'],
-  ])
+  const { betterMean, difference, reportedDifference, verdict, expected } = row!
+  assert.equal(Number(betterMean).toFixed(1), '92.0')
+  assert.equal(Number(difference).toFixed(1), '80.3')
+  assert.deepEqual([verdict, expected, reportedDifference], ['shows', 'shows', null])
   assert.equal(row!.seeds, 3)
-  assert.equal(Number(row!.paper).toFixed(1), '12.7')
-  assert.equal(judge(runs, [{ ...mlp, reported: 9.8 }]).table()[0]!.paper, 9.8)
   assert.ok(Number(row!.low) > 70 && Number(row!.high) < 90)
   assert.match(String(bundleOf(judge(runs, [mlp], { seeds: 3 }))['text/plain']), /80\.3 ± 1\.4/)
+})
+
+test('a claim with published rows has their table, names, values and difference', () => {
+  const reported = [reportedSudoku.trm, reportedSudoku.selfAttention] as const
+  const [row] = judge(runs, [{ ...mlp, reported }], { seeds: 3 }).table()
+  assert.deepEqual(
+    [row!.reportedTable, row!.reportedBetter, row!.reportedThan, row!.reportedBetterValue, row!.reportedThanValue],
+    ['1', 'TRM (T=3, n=6)', 'TRM, self-attention', 87.4, 74.7],
+  )
+  assert.equal(row!.reportedDifference, 12.7)
+  const lacking = [reportedRow('3', 'TRM, k=6, T=3'), reportedSudoku.trm] as const
+  assert.equal(judge(runs, [{ ...mlp, reported: lacking }], { seeds: 3 }).table()[0]!.reportedDifference, null)
 })

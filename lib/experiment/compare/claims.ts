@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
+import type { ReportedRow } from '../../results/reported/row.js'
 import { intervalText, levelText } from '../../statistics/rounding.js'
 import type { ArmChoice } from './choose-arm.js'
 import type { ArmComparison, CompareOptions } from './compare.js'
@@ -26,8 +27,8 @@ export interface Claim {
   readonly metric?: string
   /** The least difference, in points for a share. Default: 0 */
   readonly by?: number
-  /** The published difference in points, better − than. Default: as `runs.compare` finds it in the paper's Table 1 */
-  readonly reported?: CompareOptions['reported']
+  /** The published rows of the two arms, from `reportedSudoku` or `reportedRow`. Default: none */
+  readonly reported?: readonly [better: ReportedRow, than: ReportedRow]
   /** The verdict that is expected. Default: `shows` */
   readonly expected?: Exclude<ClaimVerdict, 'too few seeds'>
 }
@@ -52,30 +53,50 @@ export class JudgedClaims {
     this.all = all
   }
 
-  /** Returns one row per claim: both arms, the difference (better − than) with its interval, seeds, the paper's difference, the verdict. */
+  /**
+   * Returns one row per claim: both arms with their means (in percent for a share), the difference `better − than` with its interval,
+   * seeds, the verdict and the expected one; `reported*` are the published rows with their values and difference, null without them.
+   */
   table(): Row[] {
-    return this.all.map(({ claim, comparison: { a, b, difference, reported }, verdict }) => ({
-      claim,
-      better: a.name,
-      than: b.name,
-      difference: difference.value,
-      low: difference.low,
-      high: difference.high,
-      seeds: Math.min(a.n, b.n),
-      paper: reported?.value ?? null,
-      verdict,
-    }))
+    return this.all.map(({ claim, comparison, verdict, expected = 'shows', reported }) => {
+      const { metric, a, b, difference } = comparison
+      return {
+        claim,
+        metric,
+        better: a.name,
+        than: b.name,
+        betterMean: a.last.value,
+        betterLow: a.last.low,
+        betterHigh: a.last.high,
+        thanMean: b.last.value,
+        thanLow: b.last.low,
+        thanHigh: b.last.high,
+        difference: difference.value,
+        low: difference.low,
+        high: difference.high,
+        seeds: Math.min(a.n, b.n),
+        verdict,
+        expected,
+        reportedTable: reported?.[0].table ?? null,
+        reportedTask: reported?.[0].task ?? null,
+        reportedBetter: reported?.[0].method ?? null,
+        reportedThan: reported?.[1].method ?? null,
+        reportedBetterValue: reported?.[0].value ?? null,
+        reportedThanValue: reported?.[1].value ?? null,
+        reportedDifference: reportedBy(reported),
+      }
+    })
   }
 
   /** Returns the table with rounded numbers for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(
-      this.all.map(({ claim, comparison: { difference, reported, a, b }, verdict }) => ({
+      this.all.map(({ claim, comparison: { difference, a, b }, reported, verdict }) => ({
         claim,
         difference: differenceText(difference),
         [levelText(difference.level)]: intervalText(difference),
         seeds: Math.min(a.n, b.n),
-        paper: reported?.value ?? null,
+        reported: reportedBy(reported),
         verdict,
       })),
     )
@@ -129,12 +150,18 @@ function compared(
   options: CompareOptions,
 ): ArmComparison {
   try {
-    return runs.compare(better, than, metric, { ...options, ...(reported === undefined ? {} : { reported }) })
+    return runs.compare(better, than, metric, { ...options, reported: reportedBy(reported) })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const { where, ...parts } = error.parts
     throw new UserError({ ...parts, where: `claim "${claim}"${where ? `, ${where}` : ''}` }, { cause: error })
   }
+}
+
+/** Returns the published difference in points; null if there is none. */
+function reportedBy(rows: Claim['reported']): number | null {
+  const [better, than] = rows?.map(({ value }) => value) ?? []
+  return typeof better === 'number' && typeof than === 'number' ? Math.round(10 * (better - than)) / 10 : null
 }
 
 function verdictOn({ a, b, better, difference }: ArmComparison, by: number, seeds: number): ClaimVerdict {
