@@ -53,6 +53,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Write a report of runs or of a sweep as one HTML file.',
       load: async () => (await import('./commands/report.js')).command,
     },
+    publish: {
+      usage: 'publish RUN …|SWEEP … [to=DIR]',
+      summary: 'Copy finished runs without their weights, small enough for a repository.',
+      load: async () => (await import('./commands/publish.js')).command,
+    },
     run: {
       usage: 'run NOTEBOOK [key=value …]',
       summary: 'Execute a notebook without a browser, with other parameters.',

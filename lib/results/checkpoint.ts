@@ -153,13 +153,15 @@ function twice<T>(attempt: () => T): T {
 }
 
 function newestStep(dir: string): number {
-  const newest = readStatus(dir).checkpoints.at(-1)
+  const { checkpoints, state } = readStatus(dir)
+  const newest = checkpoints.at(-1)
   if (newest) return newest.step
+  const isPublished = state === 'finished'
   throw new UserError({
     where: dir,
     expected: 'a checkpoint',
-    found: 'none: the run ended before its first was saved',
-    todo: 'Train it again from the start.',
+    found: `none: the run ${isPublished ? 'was published without them' : 'ended before its first was saved'}`,
+    todo: isPublished ? 'recurlab reproduce RUN makes them again.' : 'Train it again from the start.',
   })
 }
 

@@ -3,8 +3,7 @@ import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { checkReportFile, writeReport } from '../../experiment/report/report.js'
 import { type ReportSubject, subjectOfPlan, subjectOfRuns } from '../../experiment/report/subject.js'
-import { isPlan, listPlans, readPlan } from '../../experiment/sweep/plan.js'
-import { fileOperations as fs } from '../../files/operations.js'
+import { isSweep, readPlan } from '../../experiment/sweep/plan.js'
 import { storedRunsOf } from '../../results/comparison.js'
 import { resultsFolder } from '../../results/layout.js'
 import { DEFAULT_RESULTS, listRuns } from '../../results/run.js'
@@ -79,11 +78,6 @@ function subjectFor(words: readonly string[], filter: ReadonlyMap<string, string
   if (!isSweep(word, results)) return subjectOfRuns(words, results)
   if (words.length > 1) throw wrongUse('one sweep, or runs', words.join(' '))
   return subjectOfPlan(readPlan(word, results))
-}
-
-/** Returns whether a word names a sweep; the folder or the ID of a run begins otherwise. */
-function isSweep(word: string, results: string): boolean {
-  return isPlan(word) || (!fs.existsSync(word) && listPlans(results).some((name) => name.startsWith(word)))
 }
 
 function filteredRuns(filter: ReadonlyMap<string, string>, results: string): ReportSubject {

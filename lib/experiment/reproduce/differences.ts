@@ -50,7 +50,7 @@ const PARTS: readonly RunPart[] = ['metrics', 'evaluations', 'outcomes', 'checkp
  *
  * @param run the run; rows that only the repetition has do not count
  * @param until the last step to compare
- * @param atEnd whether checkpoints and outcomes are of that step in both
+ * @param atEnd whether checkpoints and outcomes are of that step in both; a published run has no checkpoints
  * @throws UserError when a file of either is damaged.
  */
 export function runDifferences(
@@ -68,7 +68,8 @@ export function runDifferences(
   const evaluations = rows('evaluations', readEvaluations)
   const hasOutcomes = atEnd && run.status.files['outcomes.arrow'] && repetition.status.files['outcomes.arrow']
   const outcomes = hasOutcomes ? outcomeDifferences(run, repetition, until) : { count: 0, differences: [] }
-  const tensors = atEnd ? checkpointDifferences(run, repetition) : { count: 0, differences: [] }
+  const hasTensors = atEnd && run.status.checkpoint !== null
+  const tensors = hasTensors ? checkpointDifferences(run, repetition) : { count: 0, differences: [] }
   found.push(...outcomes.differences, ...tensors.differences)
   const differences = found.sort((a, b) => a.step - b.step || PARTS.indexOf(a.part) - PARTS.indexOf(b.part))
   const first = differences[0]?.step ?? Number.POSITIVE_INFINITY

@@ -105,8 +105,9 @@ function stepsOf({ id, state, status }: RunRecord, asked: number | undefined): n
       found: 'one at work',
       todo: 'Wait for its end.',
     })
-  // A failed run may have logged steps after its last checkpoint.
-  const last = state === 'failed' ? Math.max(status.step, status.checkpoint ?? 0) : (status.checkpoint ?? 0)
+  // A failed run may have logged steps after its last checkpoint, and a published one has no checkpoints.
+  const logged = state === 'failed' || status.checkpoints.length === 0 ? status.step : 0
+  const last = Math.max(logged, status.checkpoint ?? 0)
   if (last === 0)
     throw new UserError({ where, expected: 'a run that has made a step', found: 'none', todo: 'Train it again.' })
   if (asked === undefined) return last
@@ -209,7 +210,9 @@ async function backendOf(record: RunRecord): Promise<BackendChoice> {
 }
 
 function reproductionOf({ record, until }: Repeated, repetition: RunRecord, notes: readonly string[]): Reproduction {
-  const atEnd = record.status.checkpoint !== null && record.status.checkpoint === repetition.status.checkpoint
+  const { checkpoint, step } = repetition.status
+  const atEnd =
+    record.status.checkpoint === null ? step === record.status.step : checkpoint === record.status.checkpoint
   const failed = record.state === 'failed' && repetition.state !== 'failed'
   return new Reproduction({
     ...runDifferences(record, repetition, { until, atEnd }),

@@ -174,6 +174,11 @@ export function listPlans(resultsDir: string = DEFAULT_RESULTS): string[] {
   return names.sort((a, b) => made.get(a)! - made.get(b)! || (a < b ? -1 : 1))
 }
 
+/** Returns whether a word names a sweep, by name, a beginning of it or folder; the folder or the ID of a run begins otherwise. */
+export function isSweep(word: string, resultsDir: string): boolean {
+  return isPlan(word) || (!fs.existsSync(word) && listPlans(resultsDir).some((name) => name.startsWith(word)))
+}
+
 /** Returns whether a folder holds a plan. */
 export function isPlan(dir: string): boolean {
   return hasEntry(path.join(dir, PLAN))
