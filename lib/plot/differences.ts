@@ -1,0 +1,132 @@
+import { UserError } from '../errors.js'
+import { escapeLabel } from '../escape/plotly.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { shownName } from './looks.js'
+import type { ReportedMark } from './reported-marks.js'
+import { type CaptionedFigure, withSources } from './sources.js'
+import { errorBars } from './spread.js'
+import { colorOf, markerOf, outlineColor, reportedColor } from './template.js'
+
+/** A measured difference with the ends of its interval; null where there is none. */
+export interface MeasuredDifference {
+  readonly value: number
+  readonly low: number | null
+  readonly high: number | null
+}
+
+/** A line of {@link differences}. */
+export interface DifferenceRow {
+  readonly name: string
+  /** The published difference. Default: none */
+  readonly reported?: ReportedMark | null
+  /** Measured differences by the name of their series, e.g. `pocket`. */
+  readonly measured: Readonly<Record<string, MeasuredDifference>>
+}
+
+/** Height of a line, and room for title, axis and legend, in pixels. */
+const LINE = 34
+const AROUND = 170
+
+/**
+ * Returns differences with their intervals, a line each from top to bottom, beside the published ones; a vertical line marks no
+ * difference.
+ *
+ * @throws UserError without rows, or for a value that is not finite.
+ */
+export function differences(rows: readonly DifferenceRow[], options: FigureOptions = {}): CaptionedFigure {
+  check(rows)
+  const series = [...new Set(rows.flatMap(({ measured }) => Object.keys(measured)))]
+  const names = rows.map(({ name }) => shownName(name, options))
+  const figure = makeFigure(
+    [
+      ...series.map((name, i) => measuredTrace(rows, names, name, i, offsetOf(i, series.length))),
+      ...reportedTrace(rows, names),
+    ],
+    { height: AROUND + LINE * rows.length, x: 'difference (points)', ...options },
+    {
+      // The name of a line needs more room than the number of a tick.
+      yaxis: {
+        tickvals: rows.map((_, i) => i),
+        ticktext: names.map(escapeLabel),
+        range: [rows.length - 0.4, -0.6],
+        automargin: true,
+        showgrid: true,
+        zeroline: false,
+      },
+      shapes: [
+        {
+          type: 'line',
+          x0: 0,
+          x1: 0,
+          yref: 'paper',
+          y0: 0,
+          y1: 1,
+          line: { color: outlineColor, width: 1.25 },
+          layer: 'below',
+        },
+      ],
+    },
+  )
+  return withSources(figure, {
+    reported: rows.flatMap(({ name, reported }) =>
+      reported ? [`${name} ${reported.value}${reported.source === undefined ? '' : ` (${reported.source})`}`] : [],
+    ),
+    bands: ['Error bars: 95 % interval over the seeds'],
+  })
+}
+
+function check(rows: readonly DifferenceRow[]): void {
+  if (rows.length === 0) throw new UserError({ where: 'differences', expected: 'at least one row', found: 'none' })
+  for (const { name, measured } of rows)
+    for (const [series, { value }] of Object.entries(measured))
+      if (!Number.isFinite(value))
+        throw new UserError({
+          where: `differences, ${name}, ${series}`,
+          expected: 'a finite difference',
+          found: String(value),
+        })
+}
+
+/** Distance of a series from the middle of its line, where the published number is. */
+function offsetOf(i: number, count: number): number {
+  return 0.2 * (i - (count - 1) / 2) - 0.12
+}
+
+function measuredTrace(
+  rows: readonly DifferenceRow[],
+  names: readonly string[],
+  series: string,
+  i: number,
+  offset: number,
+): Trace {
+  const there = rows.flatMap(({ measured }, at) => (measured[series] ? [{ at, ...measured[series] }] : []))
+  return {
+    type: 'scatter',
+    mode: 'markers',
+    name: escapeLabel(series),
+    x: there.map(({ value }) => value),
+    y: there.map(({ at }) => at + offset),
+    error_x: errorBars(there, colorOf(i)),
+    marker: { color: colorOf(i), symbol: markerOf(i), size: 9 },
+    hovertext: there.map(({ at, value }) => escapeLabel(`${names[at]}: ${value.toFixed(1)} (${series})`)),
+    hoverinfo: 'text',
+  }
+}
+
+function reportedTrace(rows: readonly DifferenceRow[], names: readonly string[]): Trace[] {
+  const there = rows.flatMap(({ reported }, at) => (reported ? [{ at, ...reported }] : []))
+  if (there.length === 0) return []
+  return [
+    {
+      type: 'scatter',
+      mode: 'markers',
+      name: 'reported in the paper',
+      x: there.map(({ value }) => value),
+      y: there.map(({ at }) => at + 0.2),
+      marker: { color: reportedColor, symbol: 'diamond-open', size: 10, line: { width: 2, color: reportedColor } },
+      hovertext: there.map(({ at, value }) => escapeLabel(`${names[at]}: ${value} reported`)),
+      hoverinfo: 'text',
+      meta: { kind: 'reported', source: there.map(({ source }) => source ?? '').join('; ') },
+    },
+  ]
+}
