@@ -16,6 +16,7 @@ const SIX = ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'trainPuzzles=40', 'tes
 
 /** Parameters that make a notebook short. readme.slow.test.ts runs the first notebook, by `npm start`. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
+  '00-tour': ['trainSteps=2', 'evalEvery=2', 'seeds=[0]'],
   '02-layer-count': SIX,
   '03-recursion': SIX,
   '04-latents': SIX,
