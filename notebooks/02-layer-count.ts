@@ -138,3 +138,25 @@ console.log(verdicts.check())
 // - `trainSteps = 1000`: does the order stay when all have learned what they can?
 // - `augment: 0` in `base` takes the fresh versions away, and there are 1,000 puzzles to learn by heart. Which model does?
 // - At the paper's scale: `npx recurlab ablations table=1`, the row "4 layers, n=3".
+//
+// **Exercise 1.** The three models take the same compute. How many weights do they have, and why not in the ratio 1 : 2 : 3?
+//
+// <details><summary>Solution</summary>
+//
+// ```ts
+// for (const { layers, n } of variants) show(createModel({ ...base, layers, n }, data, { seed: 0 }))
+// ```
+//
+// (`createModel` is imported from `'../lib'`.) 78,786, 156,354 and 233,922 weights, and 21.8 million MACs of a supervision step each. A layer has 77,568; the 1,218
+// that are left are the embeddings and the heads, which every model has once.
+//
+// </details>
+//
+// **Exercise 2.** Is one layer ahead because it learns faster, or because it gets further?
+//
+// <details><summary>Solution</summary>
+//
+// 300 steps do not say. Set `trainSteps = 1000` and run the notebook again: the claims are checked as before, on longer runs. If the three curves of `test.exact` are flat at their
+// ends, their order there is how far each gets; if one still rises, it is not. `runs.timeTo('test.exact', 0.5)` says when each model solves half of the puzzles.
+//
+// </details>

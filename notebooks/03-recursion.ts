@@ -180,3 +180,30 @@ console.log(verdicts.check())
 // - T and n multiply, but are not the same: the gradient passes through n + 1 applications, whatever T. Compare
 //   `{ T: 1, n: 5 }`, `{ T: 2, n: 2 }` and `{ T: 3, n: 1 }`, all of depth 6.
 // - At the paper's scale: `npx recurlab ablations table=3` lists its rows and trains them; it takes weeks on this machine.
+//
+// **Exercise 1.** What does a training step with T = 4, n = 8 cost, compared with T = 3, n = 6?
+//
+// <details><summary>Solution</summary>
+//
+// A step applies the network T(n + 1) times, and the backward pass costs twice the n + 1 applications of the last latent recursion: T(n + 1) + 2(n + 1) = (T + 2)(n + 1). That is
+// 54 against 35, or 1.54 times. `show(createModel({ ...base, T: 4, n: 8 }, data, { seed: 0 }))` states the MACs with the backward pass: 196 million against 127 million. An
+// evaluation has no backward pass, and costs 36 against 21.
+//
+// </details>
+//
+// **Exercise 2.** `{ T: 1, n: 5 }`, `{ T: 2, n: 2 }` and `{ T: 3, n: 1 }` are all six layers deep. Do they cost the same, and which one has the longest gradient?
+//
+// <details><summary>Solution</summary>
+//
+// To evaluate, yes: six applications each. To train, no: by (T + 2)(n + 1) they cost 18, 12 and 10. The gradient passes through n + 1 applications: six, three and two. To compare them:
+//
+// ```ts
+// const deep = [{ T: 1, n: 5 }, { T: 2, n: 2 }, { T: 3, n: 1 }].map(({ T, n }) => ({ T: [T], n: [n], seed: seeds }))
+// const same = await sweep(base, deep, data)
+// show(same.curves('test.exact', { x: 'macs' }))
+// show(same.summary('test.exact'))
+// ```
+//
+// The runs of T = n = 2 are stored already. Look at both axes: the longest gradient has the dearest step.
+//
+// </details>

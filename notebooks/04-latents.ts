@@ -154,3 +154,30 @@ console.log(verdicts.check())
 //
 // - `trainSteps = 800`: do the curves of K = 4 meet?
 // - A recursion of your own, in place of the key `latents`: see `05-trm-by-hand`, and `recursion:` in the README.
+//
+// **Exercise 1.** Which model carries the most from one supervision step to the next, and does that cost weights or compute?
+//
+// <details><summary>Solution</summary>
+//
+// With n = 4, `single` carries one latent, `two` carries y and z, `multi` carries y and z₁ … z₄, five in all. Neither weights nor compute differ: what `show(createModel(…))` prints above
+// is 78,786 weights and 18.2 million MACs of a supervision step for each. The latents are activations, and the network is the same.
+//
+// </details>
+//
+// **Exercise 2.** With K = 4 a single z is ahead. Is a part of that the averaged weights, which lag behind while a model learns?
+//
+// <details><summary>Solution</summary>
+//
+// Evaluate the live weights of the same runs (`arm` and `evaluateRun` are imported from `'../lib'`; `08-ema` does the same):
+//
+// ```ts
+// const live = async (latents: string) => {
+//   const chosen = runs.all.filter(({ config }) => config.K === 4 && (config.latents ?? 'two') === latents)
+//   return arm(latents, await Promise.all(chosen.map(({ id }) => evaluateRun(id, { weights: 'live' }))))
+// }
+// show(runs.compare(await live('two'), await live('single')))
+// ```
+//
+// If the difference is smaller than that of the averages above, the lag explains a part of it.
+//
+// </details>

@@ -160,3 +160,30 @@ for (const [name, verdicts] of [['depth', judge(byK, claimsOnDepth)], ['halting'
 //
 // - `haltExploration: 0` in the second sweep: does the head still know?
 // - More steps at evaluation than in training: `11-thinking-longer`.
+//
+// **Exercise 1.** How deep in layers is an answer of the first sweep's models with K = 1, 4 and 8, and how many puzzles has each run seen?
+//
+// <details><summary>Solution</summary>
+//
+// T(n + 1) = 2 applications of one layer in a supervision step: 2, 8 and 16 layers. Halting is off, so a puzzle keeps its place for exactly K steps: 300 steps of 64 places are 19,200, 4,800
+// and (with the last ones unfinished) 2,432 puzzles: a new batch after every eighth step is 38 batches of 64.
+//
+// </details>
+//
+// **Exercise 2.** Does the head still know when a puzzle is done if training never makes one go on (`haltExploration: 0`)?
+//
+// <details><summary>Solution</summary>
+//
+// ```ts
+// const explored = await sweep(
+//   { ...shared, layers: 2, T: 2, n: 2, K: 8, trainSteps: haltingSteps, halting: 'halt' },
+//   { haltExploration: [0.1, 0], seed: seeds },
+//   four,
+// )
+// show(explored.summary('test.haltAccuracy'))
+// show(explored.summary('test.exact'))
+// ```
+//
+// `test.haltAccuracy` is the share of test puzzles for which the head is right about the answer after the last step. Look at both: a head that says "not solved" of everything is right wherever nothing is solved.
+//
+// </details>

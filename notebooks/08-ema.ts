@@ -119,3 +119,33 @@ console.log(verdicts.check())
 //
 // - `ema = 0.99`, or `0.999`: when does the average overtake the live weights?
 // - `trainPuzzles = 50`, and `augment: 0` in `base`: little data, and no new versions of it.
+//
+// **Exercise 1.** Training starts the average from the initial weights. How much of them is left in it after 600 steps with μ = 0.98, and with the paper's 0.999?
+//
+// <details><summary>Solution</summary>
+//
+// μ⁶⁰⁰: 0.98⁶⁰⁰ is 5 in a million, 0.999⁶⁰⁰ is 0.55. So a short run must not take the paper's μ: more than half of that average would be the random weights of step 0. With some 65,000 steps,
+// as for Sudoku-Extreme, 0.999 leaves nothing of them.
+//
+// </details>
+//
+// **Exercise 2.** At which step does the average overtake the live weights?
+//
+// <details><summary>Solution</summary>
+//
+// Each run has a row for either set of weights:
+//
+// ```ts
+// const rows = runs.all.flatMap(({ config, evaluations }) => evaluations.map((row) => ({ seed: config.seed, ...row })))
+// const exactOf = (weights: string, step: number, seed: unknown) =>
+//   rows.find((row) => row.weights === weights && row.step === step && row.seed === seed)?.['test.exact'] ?? NaN
+// const gains = runs.all[0]!.evaluations.filter(({ weights }) => weights === 'ema').map(({ step }) => ({
+//   step,
+//   'mean gain (points)': 100 * seeds.reduce((sum, seed) => sum + exactOf('ema', step, seed) - exactOf('live', step, seed), 0) / seeds.length,
+// }))
+// show(gains)
+// ```
+//
+// The first step with a positive gain is the answer; before it the average lags.
+//
+// </details>
