@@ -19,7 +19,10 @@
 // data sets are read by the same functions: `await loadDataset('DIR')`, also from a folder of the published builders.
 
 // %%
-import { arc, type Dataset, datasetFacts, exampleOf, maze, saveFigure, show, showPrediction, showPuzzle, showVersions, sudoku, versionsPicture } from '../lib'
+import {
+  arc, type Dataset, datasetFacts, exampleOf, maze, saveFigure, show, showPrediction,
+  showPuzzle, showVersions, sudoku, versionsPicture,
+} from '../lib'
 
 // %% tags=["parameters"]
 let seed = 0
@@ -128,14 +131,16 @@ for (const { task, vocabulary } of facts)
 
 // %%
 const prediction = exampleOf(grids, { split: 'test', example: 1 }).label
-for (const cell of [10, 40, 70]) prediction[cell] = prediction[cell] === 10 ? 2 : prediction[cell]! + 1
+for (const cell of [10, 40, 70])
+  prediction[cell] = prediction[cell] === 10 ? 2 : prediction[cell]! + 1
 showPrediction(grids, { puzzle: 1, prediction })
 
 // %% [markdown]
 // Every picture can be saved for a paper, as SVG, PNG or PDF:
 
 // %%
-console.log(await saveFigure(versionsPicture(riddles, { example: 0, count: 4, seed }), '13-data-arc.svg'))
+const versions = versionsPicture(riddles, { example: 0, count: 4, seed })
+console.log(await saveFigure(versions, '13-data-arc.svg'))
 
 // %% [markdown]
 // ## Next

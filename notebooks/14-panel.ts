@@ -18,7 +18,10 @@
 // with what the panel says, and the runs so far beside each other. Change something, run the training cell again, look again.
 
 // %%
-import { configSchema, evaluateRun, type FinishedRun, loadRun, progress, Runs, show, sudoku, train, ui } from '../lib'
+import {
+  configSchema, evaluateRun, type FinishedRun, loadRun, progress, Runs, show, sudoku,
+  train, ui,
+} from '../lib'
 
 // %% tags=["parameters"]
 let trainSteps = 180
@@ -36,7 +39,10 @@ const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 
 // %%
 const panel = ui.controls(configSchema, {
   keys: ['mixer', 'layers', 'T', 'n', 'lr', 'ema', 'seed'],
-  initial: { hidden: 64, heads: 4, T: 2, n: 2, K: 8, puzzleTokens: 1, batch: 64, lr: 2e-3, weightDecay: 0.1, ema: 0.98 },
+  initial: {
+    hidden: 64, heads: 4, T: 2, n: 2, K: 8, puzzleTokens: 1,
+    batch: 64, lr: 2e-3, weightDecay: 0.1, ema: 0.98,
+  },
 })
 panel
 
@@ -67,7 +73,11 @@ const needed: Record<string, number>[] = []
 for (const K of progress([1, 2, 4, 8], { unit: 'evaluations' })) {
   const { evaluation } = await evaluateRun(id, { data, supervisionSteps: K, outcomes: false })
   const { 'test.exact': exact, 'test.cells': cells } = evaluation
-  needed.push({ 'supervision steps': K, 'exact accuracy (%)': 100 * (exact ?? NaN), 'cell accuracy (%)': 100 * (cells ?? NaN) })
+  needed.push({
+    'supervision steps': K,
+    'exact accuracy (%)': 100 * (exact ?? NaN),
+    'cell accuracy (%)': 100 * (cells ?? NaN),
+  })
 }
 show(needed)
 
