@@ -82,11 +82,18 @@ function writeFiles(dataset: Dataset, folder: string): void {
   writeFileAtomic(path.join(folder, MANIFEST), manifestText(stored))
 }
 
-/** Returns the command that builds the data set of a folder, for the published ones that the paper presets name. */
+/** Returns what builds the data set of a folder; the published ones that the paper presets name are downloaded first. */
 function howToGet(dir: string): string {
-  const source = sources().find(({ build }) => build('').endsWith(` out=data/${path.basename(dir)}`))
-  if (source === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
-  return `recurlab data fetch ${source.name} downloads its files and prints the command that builds it.`
+  const name = path.basename(dir)
+  const from = (built: string): string | undefined =>
+    sources().find(({ build }) => build('').endsWith(` out=data/${built}`))?.name
+  const source = from(name)
+  if (source !== undefined)
+    return `recurlab data fetch ${source} downloads its files and prints the command that builds it.`
+  const dihedral = from(name.replace(/-dihedral$/, ''))
+  return dihedral === undefined
+    ? 'Build one: recurlab data build sudoku|maze|arc|queens out=DIR.'
+    : `recurlab data fetch ${dihedral} downloads its files and prints a command, which builds it with augment=dihedral out=data/${name}.`
 }
 
 /**

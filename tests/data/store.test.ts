@@ -257,6 +257,11 @@ for (const [key, value] of Object.entries({ padId: 3, blankId: 1, puzzleIdentifi
 
 test('a folder without a data set is an error that says how to build one', () => {
   assert.throws(() => loadDataset(path.join(folder, 'nowhere')), /expected a data set .*found nothing\. Build one/)
+  const mazes = path.join(folder, 'maze-30x30-hard-1k-dihedral')
+  assert.throws(
+    () => loadDataset(mazes),
+    /recurlab data fetch maze-hard .* augment=dihedral out=data\/maze-30x30-hard-1k-dihedral\.$/,
+  )
   assert.throws(() => loadDataset(folder), /found a folder without one/)
   const file = path.join(folder, 'a-file')
   writeFileSync(file, 'x')

@@ -65,6 +65,23 @@ export class PaperTable {
     })
   }
 
+  /** Returns the table in narrow columns: row, reported accuracy and difference, measured differences, verdict, notebook. */
+  summary(): Row[] {
+    return this.table().map((row, i) => {
+      const { reported, against } = this.all[i]!
+      const difference = row['reported difference']
+      return {
+        row: nameOf(reported, against),
+        'reported (%)': row['reported (%)']!,
+        difference: typeof difference === 'number' ? signed(difference) : '',
+        pocket: row['pocket difference']!,
+        lab: row['lab difference']!,
+        verdict: row.verdict!,
+        notebook: row.notebook!,
+      }
+    })
+  }
+
   /**
    * Draws the differences of the measured rows, pocket and lab, beside the reported ones. Where only one row is named, the other is the
    * TRM that the table compares its rows with.
@@ -141,6 +158,10 @@ function measuredText(claim: PublishedClaim, row: ReportedRow): string {
   const { value, low, high } = towards(claim, row)
   const half = low === null || high === null ? null : (high - low) / 2
   return `${plusMinus(value, half).replace('-', '−')} (${claim.seeds})`
+}
+
+function signed(value: number): string {
+  return value.toFixed(1).replace('-', '−')
 }
 
 function nameOf({ table, task, method }: ReportedRow, against: ReportedRow | null): string {
