@@ -54,14 +54,19 @@ let ema = 0.98
 // %%
 const data = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const { literal, twins } = splitOverlap(data)
-console.log(`${data.train.count} training and ${data.test.count} test puzzles; of these ${literal} are training puzzles, ${twins} twins of one`)
+console.log(`${data.train.count} training and ${data.test.count} test puzzles;`)
+console.log(`of these ${literal} are training puzzles, ${twins} twins of one`)
 console.log(drawSudoku(data.test.inputs.subarray(0, data.test.seqLen), [2, 3]))
 
 // %%
 const base: ConfigInput = {
-  mixer: 'mlp', hidden, heads: 4, T: 1, K: 1, puzzleTokens: 1, batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
+  mixer: 'mlp', hidden, heads: 4, T: 1, K: 1, puzzleTokens: 1,
+  batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
 }
-show(variants.map(({ layers, n }) => ({ layers, n, 'applications of the network': base.T! * (n + 1), depth: base.T! * (n + 1) * layers })))
+show(variants.map(({ layers, n }) => {
+  const applications = base.T! * (n + 1)
+  return { layers, n, 'applications of the network': applications, depth: applications * layers }
+}))
 
 // %% [markdown]
 // ## Claims
@@ -87,7 +92,8 @@ show(claims.map(({ claim, by }) => ({ claim, 'by at least (points)': by })))
 // ## Training
 
 // %%
-const runs = await sweep(base, variants.map(({ layers, n }) => ({ layers: [layers], n: [n], seed: seeds })), data)
+const rows = variants.map(({ layers, n }) => ({ layers: [layers], n: [n], seed: seeds }))
+const runs = await sweep(base, rows, data)
 
 // %% [markdown]
 // ## Results
@@ -113,7 +119,9 @@ const figure = runs.bars(
   {
     title: 'Layers of the one network, exact accuracy',
     y: 'exact accuracy (%)',
-    names: Object.fromEntries(variants.map((v) => [label(v), `${v.layers} layer${v.layers > 1 ? 's' : ''}, n = ${v.n}`])),
+    names: Object.fromEntries(
+      variants.map((v) => [label(v), `${v.layers} layer${v.layers > 1 ? 's' : ''}, n = ${v.n}`]),
+    ),
     reportedAs: 'in the paper (9×9, two layers with n = 6)',
   },
 )

@@ -68,15 +68,20 @@ let ema = 0.98
 // %%
 const data = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const { literal, twins } = splitOverlap(data)
-console.log(`${data.train.count} training and ${data.test.count} test puzzles; of these ${literal} are training puzzles, ${twins} twins of one`)
+console.log(`${data.train.count} training and ${data.test.count} test puzzles;`)
+console.log(`of these ${literal} are training puzzles, ${twins} twins of one`)
 console.log(drawSudoku(data.test.inputs.subarray(0, data.test.seqLen), [2, 3]))
 
 // %%
 const base: ConfigInput = {
-  mixer: 'mlp', hidden, heads: 4, layers: 1, K: 1, puzzleTokens: 1, batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
+  mixer: 'mlp', hidden, heads: 4, layers: 1, K: 1, puzzleTokens: 1,
+  batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
 }
 const depths = [{ T: 1, n: 1 }, { T: 2, n: 2 }, { T: 3, n: 6 }]
-show(depths.map(({ T, n }) => ({ T, n, 'applications of the network': T * (n + 1), depth: T * (n + 1) * base.layers! })))
+show(depths.map(({ T, n }) => {
+  const applications = T * (n + 1)
+  return { T, n, 'applications of the network': applications, depth: applications * base.layers! }
+}))
 
 // %%
 show(createModel({ ...base, T: 2, n: 2 }, data, { seed: 0 }))
@@ -155,7 +160,11 @@ show(reportedResults({ table: '3' }).select(['method', 'value', 'depth', 'note']
 // %%
 const figure = runs.bars(
   'test.exact',
-  { 'model trm, T 2, n 2': reportedSudoku.lessRecursion, 'model trm, T 3, n 6': reportedSudoku.trm, 'model hrm, T 2, n 2': reportedSudoku.hrm },
+  {
+    'model trm, T 2, n 2': reportedSudoku.lessRecursion,
+    'model trm, T 3, n 6': reportedSudoku.trm,
+    'model hrm, T 2, n 2': reportedSudoku.hrm,
+  },
   { title: 'Recursion, exact accuracy', y: 'exact accuracy (%)', reportedAs: 'in the paper (9×9, Table 1)' },
 )
 show(figure)

@@ -36,9 +36,9 @@ import {
 // *x* is the embedded question, `net` the one network; n updates of a latent, then the answer.
 //
 // ```
-// two     n times  z ← net(z + y + x);                            then  y ← net(y + z)
-// multi   for each i:  zᵢ ← net(s + y + x), s = z₁ + … + zₙ;      then  y ← net(y + s)
-// single  n times  z ← net(z + x);                                then  z ← net(z), from which the answer is read
+// two     n times     z  ← net(z + y + x);      then  y ← net(y + z)
+// multi   for each i  zᵢ ← net(s + y + x);      then  y ← net(y + s)      where s = z₁ + … + zₙ
+// single  n times     z  ← net(z + x);          then  z ← net(z)          gives the answer
 // ```
 //
 // All three have the same weights and the same depth.
@@ -63,12 +63,14 @@ let ema = 0.98
 // %%
 const data = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const { literal, twins } = splitOverlap(data)
-console.log(`${data.train.count} training and ${data.test.count} test puzzles; of these ${literal} are training puzzles, ${twins} twins of one`)
+console.log(`${data.train.count} training and ${data.test.count} test puzzles;`)
+console.log(`of these ${literal} are training puzzles, ${twins} twins of one`)
 console.log(drawSudoku(data.test.inputs.subarray(0, data.test.seqLen), [2, 3]))
 
 // %%
 const base: ConfigInput = {
-  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 1, n: 4, puzzleTokens: 1, batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
+  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 1, n: 4, puzzleTokens: 1,
+  batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
 }
 const latents = ['two', 'multi', 'single'] as const
 for (const each of latents) show(createModel({ ...base, K: 1, latents: each }, data, { seed: 0 }))

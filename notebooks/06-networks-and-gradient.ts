@@ -56,14 +56,17 @@ let ema = 0.98
 // %%
 const data = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const { literal, twins } = splitOverlap(data)
-console.log(`${data.train.count} training and ${data.test.count} test puzzles; of these ${literal} are training puzzles, ${twins} twins of one`)
+console.log(`${data.train.count} training and ${data.test.count} test puzzles;`)
+console.log(`of these ${literal} are training puzzles, ${twins} twins of one`)
 console.log(drawSudoku(data.test.inputs.subarray(0, data.test.seqLen), [2, 3]))
 
 // %%
 const base: ConfigInput = {
-  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 1, n: 4, K: 1, puzzleTokens: 1, batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
+  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 1, n: 4, K: 1, puzzleTokens: 1,
+  batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery,
 }
-for (const changes of [{}, { networks: 'separate' }, { gradient: 'one-step' }] as const) show(createModel({ ...base, ...changes }, data, { seed: 0 }))
+for (const changes of [{}, { networks: 'separate' }, { gradient: 'one-step' }] as const)
+  show(createModel({ ...base, ...changes }, data, { seed: 0 }))
 
 // %% [markdown]
 // ## Claims
@@ -124,7 +127,11 @@ const figure = runs.bars(
     'networks separate, gradient full': reportedSudoku.separateNetworks,
     'networks shared, gradient one-step': reportedSudoku.oneStepGradient,
   },
-  { title: 'Networks and gradient, exact accuracy', y: 'exact accuracy (%)', reportedAs: 'in the paper (9×9, Table 1)' },
+  {
+    title: 'Networks and gradient, exact accuracy',
+    y: 'exact accuracy (%)',
+    reportedAs: 'in the paper (9×9, Table 1)',
+  },
 )
 show(figure)
 

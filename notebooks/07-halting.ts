@@ -41,7 +41,9 @@ let lr = 2e-3
 let ema = 0.98
 
 // %%
-const shared: ConfigInput = { mixer: 'mlp', hidden, heads: 4, puzzleTokens: 1, batch: 64, lr, weightDecay: 0.1, ema, evalEvery }
+const shared: ConfigInput = {
+  mixer: 'mlp', hidden, heads: 4, puzzleTokens: 1, batch: 64, lr, weightDecay: 0.1, ema, evalEvery,
+}
 
 // %% [markdown]
 // ## Deep supervision by itself
@@ -63,7 +65,8 @@ const claimsOnDepth: Claim[] = [
 ]
 
 // %%
-const byK = await sweep({ ...shared, layers: 1, T: 1, n: 1, halting: 'none', trainSteps }, { K: [1, 4, 8], seed: seeds }, six)
+const shallow: ConfigInput = { ...shared, layers: 1, T: 1, n: 1, halting: 'none', trainSteps }
+const byK = await sweep(shallow, { K: [1, 4, 8], seed: seeds }, six)
 
 // %%
 show(byK.summary('test.exact'))
@@ -102,20 +105,26 @@ const claims: Claim[] = [
 ]
 
 // %%
-const ways = await sweep({ ...shared, layers: 2, T: 2, n: 2, K: 8, trainSteps: haltingSteps }, { halting: ['halt', 'continue', 'none'], seed: seeds }, four)
+const deep: ConfigInput = { ...shared, layers: 2, T: 2, n: 2, K: 8, trainSteps: haltingSteps }
+const ways = await sweep(deep, { halting: ['halt', 'continue', 'none'], seed: seeds }, four)
 
 // %%
 show(ways.summary('test.exact'))
 
 // %%
-show(ways.curves('supervisionSteps', { title: 'Supervision steps that a puzzle takes in training', y: 'supervision steps' }))
+show(ways.curves('supervisionSteps', {
+  title: 'Supervision steps that a puzzle takes in training',
+  y: 'supervision steps',
+}))
 
 // %% [markdown]
 // Once the head knows what is solved, puzzles leave early, and their places go to new ones. That is what halting is for in training: it
 // does not make a step cheaper, it makes a run see more puzzles. The second pass of `continue` shows in the compute of the same number of steps:
 
 // %%
-const cost = ways.summary('trainMacs').rows.map(({ label, last }) => ({ halting: label, 'training (TMAC)': last!.value / 1e12 }))
+const cost = ways.summary('trainMacs').rows.map(({ label, last }) => (
+  { halting: label, 'training (TMAC)': last!.value / 1e12 }
+))
 show(cost)
 
 // %% [markdown]
@@ -129,7 +138,8 @@ const rows = []
 for (const { id, config } of halting)
   for (const halt of [false, true]) {
     const { evaluation } = await evaluateRun(id, { halt })
-    rows.push({ seed: config.seed, halt, 'exact accuracy (%)': 100 * evaluation['test.exact']!, 'supervision steps': evaluation.supervisionSteps })
+    const { 'test.exact': exact, supervisionSteps } = evaluation
+    rows.push({ seed: config.seed, halt, 'exact accuracy (%)': 100 * exact!, 'supervision steps': supervisionSteps })
   }
 show(rows)
 
@@ -138,7 +148,10 @@ show(rows)
 // either side of it. 4×4 Sudokus are easy enough for one step; on harder ones the same table says how many are needed.
 
 // %%
-const figure = ways.bars('test.exact', {}, { title: 'Three ways to halt, exact accuracy', y: 'exact accuracy (%)' })
+const figure = ways.bars('test.exact', {}, {
+  title: 'Three ways to halt, exact accuracy',
+  y: 'exact accuracy (%)',
+})
 show(figure)
 
 // %%
@@ -149,7 +162,8 @@ console.log(saveTable(ways.table(), '07-halting.arrow'))
 // ## Verdicts
 
 // %%
-for (const [name, verdicts] of [['depth', judge(byK, claimsOnDepth)], ['halting', judge(ways, claims)]] as const) {
+const judged = [['depth', judge(byK, claimsOnDepth)], ['halting', judge(ways, claims)]] as const
+for (const [name, verdicts] of judged) {
   show(verdicts)
   console.log(saveTable(verdicts.table(), `07-${name}.verdicts.arrow`))
   console.log(verdicts.check())

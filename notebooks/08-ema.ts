@@ -66,12 +66,14 @@ let ema = 0.98
 // %%
 const data = await sudoku({ box: [2, 3], clues: 12, train: trainPuzzles, test: testPuzzles, seed: 0 })
 const { literal, twins } = splitOverlap(data)
-console.log(`${data.train.count} training and ${data.test.count} test puzzles; of these ${literal} are training puzzles, ${twins} twins of one`)
+console.log(`${data.train.count} training and ${data.test.count} test puzzles;`)
+console.log(`of these ${literal} are training puzzles, ${twins} twins of one`)
 console.log(drawSudoku(data.test.inputs.subarray(0, data.test.seqLen), [2, 3]))
 
 // %%
 const base: ConfigInput = {
-  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 2, n: 2, K: 1, puzzleTokens: 1, batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery, evalWeights: 'both',
+  mixer: 'mlp', hidden, heads: 4, layers: 1, T: 2, n: 2, K: 1, puzzleTokens: 1,
+  batch: 64, trainSteps, lr, weightDecay: 0.1, ema, evalEvery, evalWeights: 'both',
 }
 
 // %% [markdown]
@@ -99,7 +101,8 @@ console.log(await saveFigure(figure, '08-ema.svg'))
 
 // %%
 const averaged = arm('EMA', await Promise.all(runs.all.map(({ id }) => evaluateRun(id))))
-const live = arm('live weights', await Promise.all(runs.all.map(({ id }) => evaluateRun(id, { weights: 'live' }))))
+const ofLive = runs.all.map(({ id }) => evaluateRun(id, { weights: 'live' }))
+const live = arm('live weights', await Promise.all(ofLive))
 const claims: Claim[] = [
   {
     claim: 'At the end of learning the average solves more than the live weights',
