@@ -58,6 +58,19 @@ export function saveTable(table: Exportable, name: string): string {
 }
 
 /**
+ * Saves a text, e.g. the file to submit of an evaluation whose versions vote: `evaluation.votes.submission`.
+ *
+ * @param name file name, or an absolute path
+ * @returns the file's path, relative to the project folder if inside it
+ * @throws UserError if it cannot be written.
+ */
+export function saveText(text: string, name: string): string {
+  const { file, shown } = outputPath(name)
+  writeFileAtomic(file, text)
+  return shown
+}
+
+/**
  * Returns where a notebook's file of a name is written, and the path to print.
  *
  * @throws UserError for a name that leads out of the folder of outputs without being an absolute path.

@@ -12,7 +12,7 @@ import { tableOfRows } from '../../lib/files/arrow-rows.js'
 import { writeFileAtomic } from '../../lib/files/atomic.js'
 import { writeJson } from '../../lib/files/json.js'
 import { sealJson } from '../../lib/files/sealed-json.js'
-import { saveDataset, saveTable, sudoku } from '../../lib/index.js'
+import { saveDataset, saveTable, saveText, sudoku } from '../../lib/index.js'
 import { weightsNamed } from '../../lib/interop/named/record.js'
 import { writeNotebook } from '../../lib/notebook/notebook.js'
 import { createRun, openRun, runStatus } from '../../lib/results/run.js'
@@ -153,6 +153,7 @@ const IDS: ReadonlyMap<string, Entrance> = new Map<string, Entrance>([
   ['a sweep', { work: (name) => readPlan(name), inside: null }],
   ['weights', { work: (name, { work }) => weightsNamed(name, work), inside: null }],
   ['a table of a notebook', { work: (name) => saveTable(table, `${name}.csv`), inside: 'results/notebooks' }],
+  ['a text of a notebook', { work: (name) => saveText('{}', `${name}.json`), inside: 'results/notebooks' }],
   [
     'a run in a plan',
     { work: (run, jail) => plan({ runs: [{ run, config: {}, asked: {} }] }, jail), inside: 'results/sweeps/p' },
