@@ -24,11 +24,13 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   '06-networks-and-gradient': SIX,
   '07-halting': [...SIX, 'haltingSteps=10'],
   '08-ema': SIX,
+  '09-side-by-side': [...SIX, 'mazeSteps=2', 'arcSteps=2', 'trainTasks=2', 'testTasks=3'],
   '10-arc': ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'trainTasks=4', 'testTasks=4', 'many=10'],
   '11-thinking-longer': ['puzzles=6', 'depth=2', 'longest=2', 'rollouts=2', 'sigmas=[0.3]'],
   '12-inside-the-recursion': ['puzzles=12', 'depth=10', 'probed=4', 'grid=6'],
   '13-data': ['puzzles=10', 'mazes=4', 'tasks=6'],
   '14-panel': ['trainSteps=2', 'evalEvery=2'],
+  '15-paper': [],
 }
 const FIRST = '01-mlp-vs-attention.ipynb'
 
