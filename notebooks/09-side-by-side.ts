@@ -47,6 +47,7 @@ import {
 //   self-attention solves none of them here.
 // - **Small grids.** The MLP mixes 36 cells; in the paper 81 on Sudokus, 900 on mazes and ARC boards.
 // - **Short training.** Models are compared at equal steps, not at equal compute, and most still learn at the end.
+// - **500 steps on mazes**, chosen after a trial of 300, in which TRM with self-attention was ahead of the MLP on every seed, by 2.5 points on one of them.
 
 // %% tags=["parameters"]
 let seeds = [0, 1, 2, 3, 4]
