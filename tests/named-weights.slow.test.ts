@@ -28,7 +28,7 @@ test('recurlab weights lists what is here before what can be fetched', async () 
   assert.equal(code, 0)
   const rows = JSON.parse(stdout) as { name: string; here: boolean; from: string }[]
   const own = rows.filter(({ from }) => from === 'this repository').map(({ name }) => name)
-  assert.deepEqual(own, ['maze-6x6', 'sudoku-4x4', 'sudoku-6x6'])
+  assert.deepEqual(own, ['maze-6x6', 'sudoku-4x4', 'sudoku-6x6', 'sudoku-9x9'])
   assert.equal(rows.find(({ name }) => name === 'hrm-sudoku')?.from, 'sapientinc/HRM-checkpoint-sudoku-extreme')
   assert.ok(rows.findIndex(({ here }) => !here) >= own.length)
 })

@@ -17,10 +17,10 @@ const shipped = weightsNames().flatMap((name) => {
   return weights.record.training ? [{ ...weights, training: weights.record.training }] : []
 })
 
-test('a Sudoku of 4×4, one of 6×6 and a maze come with the project, each of at most 2 MB with its record', () => {
+test('Sudokus of 4×4, 6×6 and 9×9 and a maze come with the project, each of at most 2 MB with its record', () => {
   assert.deepEqual(
     shipped.map(({ name }) => name),
-    ['maze-6x6', 'sudoku-4x4', 'sudoku-6x6'],
+    ['maze-6x6', 'sudoku-4x4', 'sudoku-6x6', 'sudoku-9x9'],
   )
   for (const { name, file, record } of shipped) {
     const files = readdirSync(path.dirname(file)).map((each) => path.join(path.dirname(file), each))
