@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { escapeLabel } from '../lib/escape/plotly.js'
 import { binned } from '../lib/plot/binned.js'
 import { confusion, confusionOf } from '../lib/plot/confusion.js'
+import { differences } from '../lib/plot/differences.js'
 import type { Figure, Trace } from '../lib/plot/figure.js'
 import { heatmap } from '../lib/plot/heatmap.js'
 import { logAxis, siText } from '../lib/plot/log-axis.js'
@@ -307,3 +308,38 @@ test('names with HTML or LaTeX are text in every kind of figure', () => {
     assert.doesNotMatch(JSON.stringify(drawn), /<b>\$|\$\\\\alpha/)
   }
 })
+
+test('differences have a line each, their intervals, and the published number beside them, whose value is in the caption', () => {
+  const figure = differences([
+    {
+      name: 'no EMA',
+      reported: { value: -7.5, source: 'arXiv 2510.04871, table 1' },
+      measured: { pocket: { value: -7.4, low: -10.1, high: -4.7 } },
+    },
+    {
+      name: 'single z',
+      measured: { pocket: { value: 30, low: null, high: null }, lab: { value: -3, low: -5, high: -1 } },
+    },
+  ])
+  const [pocket, lab, reported] = figure.data
+  assert.deepEqual([pocket!.x, lab!.x, reported!.x], [[-7.4, 30], [-3], [-7.5]])
+  const { array, arrayminus } = pocket!.error_x as Ends
+  assert.deepEqual(
+    [array.map(rounded), arrayminus.map(rounded)],
+    [
+      [2.7, null],
+      [2.7, null],
+    ],
+  )
+  assert.match(figure.caption(), /no EMA -7\.5 \(arXiv 2510\.04871, table 1\)/)
+  assert.throws(() => differences([]), /expected at least one row/)
+  const bad = { value: Number.NaN, low: null, high: null }
+  assert.throws(
+    () => differences([{ name: 'x', measured: { pocket: bad } }]),
+    /x, pocket: expected a finite difference/,
+  )
+})
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(1000 * value) / 1000
+}

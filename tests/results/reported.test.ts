@@ -8,7 +8,13 @@ import type { Row } from '../../lib/files/arrow-rows.js'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
 import { lineFigure } from '../../lib/plot/line.js'
 import { reportedSudoku, withReportedLines } from '../../lib/plot/reported.js'
-import { reportedCurvesWhere, reportedResults, reportedRows, reportedWhere } from '../../lib/results/reported.js'
+import {
+  reportedCurvesWhere,
+  reportedResults,
+  reportedRow,
+  reportedRows,
+  reportedWhere,
+} from '../../lib/results/reported.js'
 import { withReported } from '../../lib/results/reported-beside.js'
 import { recurlab } from '../recurlab.js'
 import { sharedPath } from '../shared.js'
@@ -266,5 +272,15 @@ test('recurlab reported prints the rows asked for, as a table and as JSON', asyn
   assert.deepEqual(
     json.map((row) => row.value),
     [87.4, 77.6, 71.9],
+  )
+})
+
+test('one row is found by its table, full name and, where needed, task', () => {
+  assert.equal(reportedRow('2', 'TRM, single z').value, 71.9)
+  assert.equal(reportedRow('4', 'HRM', 'Maze-Hard').value, 74.5)
+  assert.throws(() => reportedRow('4', 'HRM'), /found 2, of the tasks Sudoku-Extreme, Maze-Hard. Name the task/)
+  assert.throws(
+    () => reportedRow('2', 'TRM'),
+    /found none. The methods are TRM, y,z; TRM, multi-scale z; TRM, single z/,
   )
 })
