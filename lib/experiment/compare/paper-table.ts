@@ -8,7 +8,7 @@ import type { CaptionedFigure } from '../../plot/sources.js'
 import type { ReportedRow } from '../../results/reported/row.js'
 import { reportedWhere } from '../../results/reported.js'
 import { plusMinus } from '../../statistics/rounding.js'
-import type { PublishedClaim, Scale } from './published-claims.js'
+import { type PublishedClaim, SCALES, type Scale } from './published-claims.js'
 
 /** A row of the paper's Tables 1 to 5 with what was measured of it here. */
 export interface PaperRow {
@@ -93,7 +93,10 @@ export class PaperTable {
         name: nameOf(reported, against),
         reported: markOf(reported, against),
         measured: Object.fromEntries(
-          [...claims].reverse().map((claim) => [`measured, ${claim.scale}`, towards(claim, reported)]),
+          SCALES.flatMap((scale) => {
+            const claim = claims.find((each) => each.scale === scale)
+            return claim ? [[`measured, ${scale}`, towards(claim, reported)]] : []
+          }),
         ),
       })),
       { x: 'difference in exact accuracy (points)', ...options },

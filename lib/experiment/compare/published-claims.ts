@@ -31,7 +31,8 @@ export interface PublishedClaim {
 }
 
 const SUFFIX = '.verdicts.arrow'
-const SCALES: readonly Scale[] = ['pocket', 'lab']
+/** The scales, smallest first. */
+export const SCALES: readonly Scale[] = ['pocket', 'lab']
 
 /**
  * Reads the judged claims that are stored under `FOLDER/pocket` and `FOLDER/lab` as `NAME.verdicts.arrow`, which
