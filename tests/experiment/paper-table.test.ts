@@ -67,6 +67,24 @@ test('the table has every row of Tables 1 to 5, and the difference of a measured
   assert.equal(String(other!['lab difference']).startsWith('−'), other!.row === 'HRM, k=2, T=2')
 })
 
+test('of claims against different rows, those against the reference of the table stand in the row', () => {
+  const sudokuRow = (method: string) => reportedRow('4', method, 'Sudoku-Extreme')
+  const claim = { better: 'mlp', than: 'attention' } as const
+  save('pocket', '09-sudoku', [
+    { ...claim, claim: 'HRM beats direct', reported: [sudokuRow('HRM'), sudokuRow('direct prediction')] },
+    { ...claim, claim: 'TRM beats direct', reported: [sudokuRow('TRM-MLP'), sudokuRow('direct prediction')] },
+  ])
+  const row = paperTable(publishedClaims(folder)).all.find(
+    ({ reported }) => reported.method === 'direct prediction' && reported.task === 'Sudoku-Extreme',
+  )
+  rmSync(path.join(folder, 'pocket', '09-sudoku.verdicts.arrow'))
+  assert.equal(row!.against!.method, 'TRM-MLP')
+  assert.deepEqual(
+    row!.claims.map((each) => each.claim),
+    ['TRM beats direct'],
+  )
+})
+
 test('the figure draws each scale and the published differences', () => {
   const { data, layout } = plainFigure(paperTable(publishedClaims(folder)).figure())
   assert.deepEqual(

@@ -120,10 +120,13 @@ export function paperTable(claims: readonly PublishedClaim[]): PaperTable {
   const rows = ['1', '2', '3', '4', '5'].flatMap((table) => reportedWhere({ table }))
   return new PaperTable(
     rows.map((reported) => {
-      const own = claims.filter((claim) => subjectOf(claim) === reported.method && isOf(claim, reported))
-      const other = own[0] && [own[0].reportedBetter, own[0].reportedThan].find((name) => name !== reported.method)
-      const method = other ?? referenceOf(reported)
+      const named = claims.filter((claim) => subjectOf(claim) === reported.method && isOf(claim, reported))
+      // Of claims against different rows, those against the table's reference count, or else the first.
+      const others = named.map((claim) => otherThan(claim, reported))
+      const reference = referenceOf(reported)
+      const method = others.includes(reference ?? null) ? reference : (others[0] ?? reference)
       const against = rows.find((row) => row.method === method && isSameTable(row, reported))
+      const own = named.filter((_, i) => others[i] === method)
       return { reported, against: against === reported ? null : (against ?? null), claims: own }
     }),
   )
@@ -132,6 +135,11 @@ export function paperTable(claims: readonly PublishedClaim[]): PaperTable {
 /** Returns the method that a claim is about: of its two the one that is not the reference of the table. */
 function subjectOf({ reportedTable, reportedTask, reportedBetter, reportedThan }: PublishedClaim): string | null {
   return reportedThan === REFERENCES[`${reportedTable} ${reportedTask}`] ? reportedBetter : reportedThan
+}
+
+/** Returns the other method of a claim that names a row. */
+function otherThan({ reportedBetter, reportedThan }: PublishedClaim, { method }: ReportedRow): string | null {
+  return reportedBetter === method ? reportedThan : reportedBetter
 }
 
 function isOf({ reportedTable, reportedTask }: PublishedClaim, { table, task }: ReportedRow): boolean {
