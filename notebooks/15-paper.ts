@@ -42,7 +42,7 @@ const table = paperTable(publishedClaims(published))
 show(table.measured)
 
 // %%
-const figure = table.figure({ title: 'Differences of the paper, reported and measured here', width: 900 })
+const figure = table.figure({ title: 'The paper’s rows, reported and measured here', width: 900 })
 show(figure)
 
 // %% [markdown]

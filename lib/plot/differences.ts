@@ -120,7 +120,7 @@ function reportedTrace(rows: readonly DifferenceRow[], names: readonly string[])
     {
       type: 'scatter',
       mode: 'markers',
-      name: 'reported in the paper',
+      name: 'reported',
       x: there.map(({ value }) => value),
       y: there.map(({ at }) => at + 0.2),
       marker: { color: reportedColor, symbol: 'diamond-open', size: 10, line: { width: 2, color: reportedColor } },

@@ -89,7 +89,7 @@ test('the figure draws each scale and the published differences', () => {
   const { data, layout } = plainFigure(paperTable(publishedClaims(folder)).figure())
   assert.deepEqual(
     data.map(({ name }) => name),
-    ['measured, pocket', 'measured, lab', 'reported in the paper'],
+    ['pocket', 'lab', 'reported'],
   )
   assert.deepEqual(data[0]!.x, [(data[0]!.x as number[])[0]])
   assert.ok((data[0]!.x as number[])[0]! < -70)

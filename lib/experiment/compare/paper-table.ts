@@ -95,7 +95,7 @@ export class PaperTable {
         measured: Object.fromEntries(
           SCALES.flatMap((scale) => {
             const claim = claims.find((each) => each.scale === scale)
-            return claim ? [[`measured, ${scale}`, towards(claim, reported)]] : []
+            return claim ? [[scale, towards(claim, reported)]] : []
           }),
         ),
       })),
