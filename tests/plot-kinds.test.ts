@@ -317,7 +317,7 @@ test('differences have a line each, their intervals, and the published number be
       measured: { pocket: { value: -7.4, low: -10.1, high: -4.7 } },
     },
     {
-      name: 'single z',
+      name: 'Table 4, Sudoku-Extreme: direct prediction',
       measured: { pocket: { value: 30, low: null, high: null }, lab: { value: -3, low: -5, high: -1 } },
     },
   ])
@@ -330,6 +330,11 @@ test('differences have a line each, their intervals, and the published number be
       [2.7, null],
       [2.7, null],
     ],
+  )
+  const { ticktext } = figure.layout.yaxis as { ticktext: string[] }
+  assert.deepEqual(
+    ticktext.map((text) => text.replaceAll('\u00a0', '')),
+    ['no EMA', 'Table 4, Sudoku-Extreme:<br>direct prediction'],
   )
   assert.match(figure.caption(), /no EMA -7\.5 \(arXiv 2510\.04871, table 1\)/)
   assert.throws(() => differences([]), /expected at least one row/)

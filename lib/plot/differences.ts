@@ -23,6 +23,12 @@ export interface DifferenceRow {
   readonly measured: Readonly<Record<string, MeasuredDifference>>
 }
 
+/** Room before a name: a reader's font may be wider than the one that the margin is measured with. */
+const SLACK = '\u00a0\u00a0\u00a0\u00a0'
+
+/** The most letters of a name on one line; two lines fit. */
+const LETTERS = 30
+
 /** Height of a line, and room for title, axis and legend, in pixels. */
 const LINE = 34
 const AROUND = 170
@@ -47,7 +53,11 @@ export function differences(rows: readonly DifferenceRow[], options: FigureOptio
       // The name of a line needs more room than the number of a tick.
       yaxis: {
         tickvals: rows.map((_, i) => i),
-        ticktext: names.map(escapeLabel),
+        ticktext: names.map((name) =>
+          linesOf(name)
+            .map((line) => `${SLACK}${escapeLabel(line)}`)
+            .join('<br>'),
+        ),
         range: [rows.length - 0.4, -0.6],
         automargin: true,
         showgrid: true,
@@ -73,6 +83,13 @@ export function differences(rows: readonly DifferenceRow[], options: FigureOptio
     ),
     bands: ['Error bars: 95 % interval over the seeds'],
   })
+}
+
+/** Returns a name in two lines if it is long: plotly cuts what is left of the figure. */
+function linesOf(name: string): string[] {
+  if (name.length <= LETTERS) return [name]
+  const at = name.lastIndexOf(' ', LETTERS)
+  return at <= 0 ? [name] : [name.slice(0, at), name.slice(at + 1)]
 }
 
 function check(rows: readonly DifferenceRow[]): void {

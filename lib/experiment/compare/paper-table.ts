@@ -103,9 +103,9 @@ export class PaperTable {
     )
   }
 
-  /** Returns the table for display in a notebook. */
+  /** Returns the summary for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
-    return bundleOf(this.table())
+    return bundleOf(this.summary())
   }
 }
 
