@@ -146,7 +146,12 @@ export { type Bar, type BarsOptions, bars } from './plot/bars.js'
 export { type BinnedSeries, binned } from './plot/binned.js'
 export { type ConfusionCounts, confusion, confusionOf } from './plot/confusion.js'
 export { type Curve, type CurvesOptions, curves } from './plot/curves.js'
-export { type DifferenceRow, differences, type MeasuredDifference } from './plot/differences.js'
+export {
+  type DifferenceRow,
+  type DifferencesOptions,
+  differences,
+  type MeasuredDifference,
+} from './plot/differences.js'
 export type { Figure } from './plot/figure.js'
 export { type HeatmapCells, type HeatmapOptions, heatmap } from './plot/heatmap.js'
 export { type Line, lineFigure } from './plot/line.js'

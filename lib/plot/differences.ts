@@ -1,5 +1,7 @@
 import { UserError } from '../errors.js'
 import { escapeLabel } from '../escape/plotly.js'
+import { DEFAULT_LEVEL } from '../statistics/estimate.js'
+import { levelText } from '../statistics/rounding.js'
 import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
 import type { ReportedMark } from './reported-marks.js'
@@ -12,6 +14,12 @@ export interface MeasuredDifference {
   readonly value: number
   readonly low: number | null
   readonly high: number | null
+}
+
+/** Options of {@link differences}. */
+export interface DifferencesOptions extends FigureOptions {
+  /** Confidence level of the intervals, which the caption names. Default: 0.95 */
+  readonly level?: number
 }
 
 /** A line of {@link differences}. */
@@ -29,6 +37,9 @@ const SLACK = '\u00a0\u00a0\u00a0\u00a0'
 /** The most letters of a name on one line; two lines fit. */
 const LETTERS = 30
 
+/** Width of the figure; with its height it fixes the shape on paper. */
+const WIDTH = 760
+
 /** Height of a line, and room for title, axis and legend, in pixels. */
 const LINE = 34
 const AROUND = 170
@@ -39,7 +50,10 @@ const AROUND = 170
  *
  * @throws UserError without rows, or for a value that is not finite.
  */
-export function differences(rows: readonly DifferenceRow[], options: FigureOptions = {}): CaptionedFigure {
+export function differences(
+  rows: readonly DifferenceRow[],
+  { level = DEFAULT_LEVEL, ...options }: DifferencesOptions = {},
+): CaptionedFigure {
   check(rows)
   const series = [...new Set(rows.flatMap(({ measured }) => Object.keys(measured)))]
   const names = rows.map(({ name }) => shownName(name, options))
@@ -48,7 +62,7 @@ export function differences(rows: readonly DifferenceRow[], options: FigureOptio
       ...series.map((name, i) => measuredTrace(rows, names, name, i, offsetOf(i, series.length))),
       ...reportedTrace(rows, names),
     ],
-    { height: AROUND + LINE * rows.length, x: 'difference (points)', ...options },
+    { width: WIDTH, height: AROUND + LINE * rows.length, x: 'difference (points)', ...options },
     {
       // The name of a line needs more room than the number of a tick.
       yaxis: {
@@ -81,7 +95,7 @@ export function differences(rows: readonly DifferenceRow[], options: FigureOptio
     reported: rows.flatMap(({ name, reported }) =>
       reported ? [`${name} ${reported.value}${reported.source === undefined ? '' : ` (${reported.source})`}`] : [],
     ),
-    bands: ['Error bars: 95 % interval over the seeds'],
+    bands: [`Error bars: ${levelText(level)}`],
   })
 }
 
@@ -104,7 +118,7 @@ function check(rows: readonly DifferenceRow[]): void {
         })
 }
 
-/** Distance of a series from the middle of its line, where the published number is. */
+/** Distance of a series from the middle of its line; the published number stands below the middle. */
 function offsetOf(i: number, count: number): number {
   return 0.2 * (i - (count - 1) / 2) - 0.12
 }
