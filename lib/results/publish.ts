@@ -1,13 +1,13 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
-import { makeFolder, readBytes, sha256 } from '../files/atomic.js'
+import { makeFolder, sha256 } from '../files/atomic.js'
 import { besideName, putInPlace, removeFolder } from '../files/beside.js'
 import { jsonText } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isLabelled, readLabel, writeLabel } from './label.js'
 import { FILES, runsFolder } from './layout.js'
-import { openRun, type RunRecord, readEvaluations, readMetrics } from './record.js'
+import { openRun, type RunRecord, readEvaluations, readMetrics, readOwn } from './record.js'
 import { extentOf, type LogRow, sealedRows } from './row-log.js'
 import { writeRunFile } from './run-file.js'
 import { type RunStatus, runIdentity, writeStatus } from './status.js'
@@ -17,7 +17,7 @@ export interface PublishOptions {
   /** Results folder that the run is copied into. */
   readonly to: string
   /** Keeps the metrics of the first step, the last one, and every multiple of this. Default: 10 */
-  readonly metricsEvery?: number
+  readonly metricsEvery?: number | undefined
 }
 
 /** A run that was copied. */
@@ -49,17 +49,17 @@ export function publishRun(run: RunRecord, { to, metricsEvery = 10 }: PublishOpt
     })
   const folder = runsFolder(to)
   const dir = path.join(folder, run.id)
-  const wasThere = isThere(dir, run)
+  let wasThere = isThere(dir, run)
   if (!wasThere) {
     makeFolder(folder)
     const beside = besideName(path.join(folder, `.${run.id}`))
     try {
       fs.mkdirSync(beside)
       writeCopy(run, beside, metricsEvery)
-      putInPlace(beside, dir, false)
-    } catch (error) {
+      // Another process may have published it in between.
+      wasThere = !putInPlace(beside, dir, false) && isThere(dir, run)
+    } finally {
       removeFolder(beside)
-      throw error
     }
   }
   const bytes = fs.readdirSync(dir).reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0)
@@ -94,12 +94,10 @@ function writeCopy(run: RunRecord, dir: string, metricsEvery: number): void {
   const evaluations = sealedRows(rowsOfTable(readEvaluations(run)) as LogRow[])
   const provenance = jsonText({ ...run.provenance, ...sharedCommand(run.provenance.command) })
   const { files, diffs } = run.status
-  const copied = { ...diffs, [FILES.config]: files[FILES.config], ...pick(FILES.outcomes, files[FILES.outcomes]) }
-  for (const [name, checksums] of Object.entries(copied)) {
-    const content = readBytes(path.join(run.dir, name))
-    if (!checksums.includes(sha256(content))) throw damaged(path.join(run.dir, name))
-    writeRunFile(dir, name, content)
-  }
+  const outcomes = files[FILES.outcomes]
+  const copied = { ...diffs, [FILES.config]: files[FILES.config], ...(outcomes ? { [FILES.outcomes]: outcomes } : {}) }
+  for (const [name, checksums] of Object.entries(copied))
+    writeRunFile(dir, name, readOwn(path.join(run.dir, name), checksums))
   writeRunFile(dir, FILES.provenance, provenance)
   writeRunFile(dir, FILES.metrics, metrics)
   writeRunFile(dir, FILES.evaluations, evaluations)
@@ -117,19 +115,6 @@ function writeCopy(run: RunRecord, dir: string, metricsEvery: number): void {
   writeStatus(dir, status)
   const label = readLabel(run)
   if (isLabelled(label)) writeLabel({ dir, status }, label)
-}
-
-function pick(name: string, checksums: readonly string[] | undefined): Record<string, readonly string[]> {
-  return checksums === undefined ? {} : { [name]: checksums }
-}
-
-function damaged(file: string): UserError {
-  return new UserError({
-    where: file,
-    expected: "the run's file",
-    found: 'another SHA-256',
-    todo: 'The file is damaged or was changed: copy it again.',
-  })
 }
 
 function thinned(rows: readonly LogRow[], every: number): LogRow[] {

@@ -230,8 +230,8 @@ export function readSealed(file: string, checksums: readonly string[]): JsonObje
   return parseJson(readOwn(file, checksums).toString('utf8'), file)
 }
 
-/** Reads a file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
-function readOwn(file: string, checksums: readonly string[]): Buffer {
+/** Reads the bytes of a file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
+export function readOwn(file: string, checksums: readonly string[]): Buffer {
   const bytes = readBytes(file)
   const found = sha256(bytes)
   if (!checksums.includes(found)) {

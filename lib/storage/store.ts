@@ -92,7 +92,7 @@ function howToGet(dir: string): string {
     return `recurlab data fetch ${source} downloads its files and prints the command that builds it.`
   const dihedral = from(name.replace(/-dihedral$/, ''))
   return dihedral === undefined
-    ? 'Build one: recurlab data build sudoku|maze|arc|queens out=DIR.'
+    ? 'Build one: recurlab data build TASK out=DIR.'
     : `recurlab data fetch ${dihedral} downloads its files and prints a command, which builds it with augment=dihedral out=data/${name}.`
 }
 

@@ -6,41 +6,22 @@ import { after, before, test } from 'node:test'
 import { startBackend } from '../../lib/backend/index.js'
 import { readPlan } from '../../lib/experiment/sweep/plan.js'
 import { verifyThings } from '../../lib/experiment/verify/verify.js'
-import {
-  type ConfigInput,
-  type Dataset,
-  evaluateRun,
-  publish,
-  reproduce,
-  resume,
-  runs,
-  sudoku,
-  sweep,
-  train,
-} from '../../lib/index.js'
+import { type Dataset, evaluateRun, publish, reproduce, resume, runs, sweep, train } from '../../lib/index.js'
+import { isCheckpointFile } from '../../lib/results/layout.js'
 import { openRun, readEvaluations, readMetrics } from '../../lib/results/run.js'
 import { recurlab } from '../recurlab.js'
+import { quiet, smallData, smallRun } from './small-run.js'
 
 let folder = ''
 let data: Dataset
 before(async () => {
   await startBackend()
   folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-publish-'))
-  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+  data = await smallData()
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const base: ConfigInput = {
-  hidden: 16,
-  heads: 2,
-  layers: 1,
-  K: 3,
-  batch: 8,
-  trainSteps: 6,
-  evalEvery: 2,
-  evalBatch: 10,
-}
-const quiet = { observer: {} }
+const base = smallRun
 const places = (name: string): { resultsDir: string; to: string } => ({
   resultsDir: path.join(folder, name),
   to: path.join(folder, `${name}-published`),
@@ -52,9 +33,9 @@ test('a published run lacks its checkpoints and most metrics, has the same resul
   const [copied] = publish([id], { resultsDir, to, metricsEvery: 4 })
   assert.deepEqual([copied!.id, copied!.wasThere], [id, false])
   assert.ok(copied!.bytes < 100_000)
-  assert.deepEqual(readdirSync(copied!.dir).sort(), [
-    ...['config.json', 'evaluations.arrow', 'metrics.arrow', 'outcomes.arrow', 'provenance.json', 'status.json'],
-  ])
+  const files = readdirSync(openRun(id, resultsDir).dir)
+  assert.ok(files.some(isCheckpointFile))
+  assert.deepEqual(readdirSync(copied!.dir).sort(), files.filter((name) => !isCheckpointFile(name)).sort())
   const published = openRun(id, to)
   assert.deepEqual([...readMetrics(published).getChild('step')!], [1, 4, 6])
   assert.deepEqual(
@@ -106,7 +87,7 @@ test('a published sweep keeps its plan; publishing again changes nothing; a labe
   assert.match(readFileSync(path.join(to, 'runs', plan.runs[0]!.run, 'label.json'), 'utf8'), /two seeds/)
 })
 
-test('an unfinished or damaged run, another run of the same ID and an unknown name are refused, and nothing is written', async () => {
+test('an unfinished or damaged run and an unknown name are refused, and nothing is written', async () => {
   const { resultsDir, to } = places('bad')
   const finished = await train(base, data, { resultsDir, ...quiet })
   const stop = new AbortController()
@@ -118,12 +99,19 @@ test('an unfinished or damaged run, another run of the same ID and an unknown na
   const other = path.join(folder, 'damaged')
   cpSync(resultsDir, other, { recursive: true })
   writeFileSync(path.join(other, 'runs', finished, 'outcomes.arrow'), 'x')
-  assert.throws(
-    () => publish([finished], { resultsDir: other, to }),
-    /outcomes\.arrow: expected .*, found another SHA-256/,
-  )
+  assert.throws(() => publish([finished], { resultsDir: other, to }), /outcomes\.arrow: expected .*, found another one/)
   assert.equal(existsSync(path.join(to, 'runs', finished)), false)
   assert.deepEqual(existsSync(path.join(to, 'runs')) ? readdirSync(path.join(to, 'runs')) : [], [])
+})
+
+test('another run of the same ID is refused, and stays as it is', async () => {
+  const { resultsDir, to } = places('same')
+  const id = await train(base, data, { resultsDir, ...quiet })
+  const other = await train({ ...base, seed: 1 }, data, { resultsDir: path.join(folder, 'elsewhere'), ...quiet })
+  cpSync(openRun(other, path.join(folder, 'elsewhere')).dir, path.join(to, 'runs', id), { recursive: true })
+  const status = readFileSync(path.join(to, 'runs', id, 'status.json'), 'utf8')
+  assert.throws(() => publish([id], { resultsDir, to }), /expected nothing, or run .*, found another run of this ID/)
+  assert.equal(readFileSync(path.join(to, 'runs', id, 'status.json'), 'utf8'), status)
 })
 
 test('the command publishes, prints the sizes, and refuses wrong use', async () => {

@@ -10,29 +10,18 @@ import { environmentChanges } from '../../lib/experiment/reproduce/environment.j
 import { type Dataset, reproduce, resume, sudoku, train } from '../../lib/index.js'
 import { openRun } from '../../lib/results/run.js'
 import { recurlab } from '../recurlab.js'
+import { quiet, smallData, smallRun } from './small-run.js'
 
 let resultsDir = ''
 let data: Dataset
 before(async () => {
   await startBackend()
   resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-reproduce-'))
-  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+  data = await smallData()
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
-const base: ConfigInput = {
-  hidden: 16,
-  heads: 2,
-  layers: 1,
-  K: 3,
-  batch: 8,
-  trainSteps: 6,
-  evalEvery: 2,
-  evalBatch: 10,
-  logEvery: 1,
-  haltExploration: 0.5,
-}
-const quiet = { observer: {} }
+const base: ConfigInput = { ...smallRun, logEvery: 1, haltExploration: 0.5 }
 
 test('a run repeats from its record with the same bits', async () => {
   const id = await train(base, data, { resultsDir, ...quiet })

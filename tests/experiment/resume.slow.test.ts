@@ -10,33 +10,22 @@ import type { ConfigInput } from '../../lib/config/schema.js'
 import { runWork } from '../../lib/experiment/estimate/work.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import type { Dataset } from '../../lib/index.js'
-import { Runs, resume, sudoku, train } from '../../lib/index.js'
+import { Runs, resume, train } from '../../lib/index.js'
 import { stepCalls, stepMacs } from '../../lib/model/macs.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 import { timeless } from '../timeless.js'
+import { smallData, smallRun } from './small-run.js'
 
 let resultsDir = ''
 let data: Dataset
 before(async () => {
   await startBackend()
   resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-resume-'))
-  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+  data = await smallData()
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
-const base: ConfigInput = {
-  hidden: 16,
-  heads: 2,
-  layers: 1,
-  K: 3,
-  batch: 8,
-  trainSteps: 6,
-  evalEvery: 2,
-  evalBatch: 10,
-  haltExploration: 0.5,
-  warmup: 4,
-  lrMinRatio: 0.1,
-}
+const base: ConfigInput = { ...smallRun, haltExploration: 0.5, warmup: 4, lrMinRatio: 0.1 }
 
 const VARIANTS: Readonly<Record<string, ConfigInput>> = {
   HRM: { model: 'hrm', mixer: 'attention', layersH: 2 },

@@ -9,6 +9,7 @@ import type { ReportedRow } from '../../results/reported/row.js'
 import { reportedWhere } from '../../results/reported.js'
 import { plusMinus } from '../../statistics/rounding.js'
 import { type PublishedClaim, SCALES, type Scale } from './published-claims.js'
+import { withMinus } from './verdict.js'
 
 /** A row of the paper's Tables 1 to 5 with what was measured of it here. */
 export interface PaperRow {
@@ -73,7 +74,7 @@ export class PaperTable {
       return {
         row: nameOf(reported, against),
         'reported (%)': row['reported (%)']!,
-        difference: typeof difference === 'number' ? signed(difference) : '',
+        difference: typeof difference === 'number' ? withMinus(difference.toFixed(1)) : '',
         pocket: row['pocket difference']!,
         lab: row['lab difference']!,
         verdict: row.verdict!,
@@ -168,11 +169,7 @@ function towards({ difference, low, high, reportedBetter }: PublishedClaim, row:
 function measuredText(claim: PublishedClaim, row: ReportedRow): string {
   const { value, low, high } = towards(claim, row)
   const half = low === null || high === null ? null : (high - low) / 2
-  return `${plusMinus(value, half).replace('-', '−')} (${claim.seeds})`
-}
-
-function signed(value: number): string {
-  return value.toFixed(1).replace('-', '−')
+  return `${withMinus(plusMinus(value, half))} (${claim.seeds})`
 }
 
 function nameOf({ table, task, method }: ReportedRow, against: ReportedRow | null): string {

@@ -17,7 +17,7 @@ export interface PublishedClaim {
   /** Names of the arms. */
   readonly better: string
   readonly than: string
-  /** `better` − `than`, in points for a share, with the ends of its interval. */
+  /** `better` − `than`, in points for a share, with the ends of the interval at the level that it was judged at, by default 95 %. */
   readonly difference: number
   readonly low: number | null
   readonly high: number | null

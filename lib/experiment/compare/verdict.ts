@@ -54,7 +54,7 @@ export function differenceText(difference: Difference): string {
 }
 
 /** Writes negative numbers with a minus sign, as the names of arms may have hyphens. */
-function withMinus(text: string): string {
+export function withMinus(text: string): string {
   return text.replace(/(?<![\w.])-(?=\d)/g, '−')
 }
 

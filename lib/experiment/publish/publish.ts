@@ -40,13 +40,9 @@ export function publish(names: readonly string[], options: PublishWhatOptions = 
     for (const record of plan ? runsOf(plan) : [openRun(name, resultsDir)]) records.set(record.dir, record)
   }
   for (const record of records.values()) checkFinished(record)
-  const copied = [...records.values()].map((record) => publishRun(record, { to, ...given(metricsEvery) }))
+  const copied = [...records.values()].map((record) => publishRun(record, { to, metricsEvery }))
   for (const plan of plans) createPlan({ ...plan, dir: path.join(sweepsFolder(to), plan.id), resultsDir: to })
   return copied
-}
-
-function given(metricsEvery: number | undefined): { metricsEvery?: number } {
-  return metricsEvery === undefined ? {} : { metricsEvery }
 }
 
 function runsOf(plan: SweepPlan): RunRecord[] {
