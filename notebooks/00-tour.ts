@@ -160,8 +160,8 @@ show(compared.compare(`n ${n}`, `n ${others[0]}`))
 //
 // ## 6 · A figure for a paper
 //
-// The same figure in the width, font and size of a venue's column, as a PDF with embedded fonts, and its caption, which
-// names the runs, the code and the data that it was drawn from.
+// `saveFigure` with a venue writes the figure in the width, font and size of its column, as a PDF with embedded fonts. The caption
+// names the runs, the code and the data of the figure.
 
 // %%
 console.log(await saveFigure(figure, '00-tour.pdf', { venue: 'neurips', column: 'single' }))

@@ -212,7 +212,7 @@ const asArm = (key: keyof typeof names): Arm => arm(names[key], made[key])
 for (const metric of ['test.pass@1', 'test.pass@2']) show(new Runs([]).summary(metric, { arms: keys.map(asArm) }))
 
 // %% [markdown]
-// What the vote adds to the same weights, paired by seed:
+// The vote changes the accuracy of the weights of each seed by:
 
 // %%
 const gains = ([['once', 'voted'], ['manyOnce', 'manyVoted']] as const).flatMap(([once, voted]) =>
@@ -303,7 +303,7 @@ for (const outcome of versionsOf.filter(({ exact }) => exact).slice(0, 2))
 // %% [markdown]
 // ## Where the rule is
 //
-// The same weights with another row of the puzzle embedding: that of no task, or that of another one.
+// `identityAblation` evaluates a run's weights with another row of the puzzle embedding: a blank one, or that of another task.
 
 // %%
 show(await identityAblation(withSome.all[0]!.id, data.some))
