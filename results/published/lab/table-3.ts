@@ -12,7 +12,7 @@ export const base: ConfigInput = {
   puzzleTokens: 1,
   K: 1,
   batch: 64,
-  trainSteps: 300,
+  trainSteps: 500,
   lr: 2e-3,
   weightDecay: 0.1,
   ema: 0.98,
@@ -21,7 +21,7 @@ export const base: ConfigInput = {
   evalWeights: 'both',
 }
 
-const seed = [0, 1, 2]
+const seed = [0, 1, 2, 3, 4]
 /** k and T of the table's rows. */
 const rows = [
   [1, 1],
