@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -23,7 +22,7 @@ import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SlurmOptions, sudoku, sweep } from '../../lib/index.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 import { timeless } from '../timeless.js'
-import { type Cluster, noSlurm, startSlurm, until } from './slurm.js'
+import { type Cluster, startedSlurm, until } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-'))
 const resultsDir = path.join(folder, 'results')
@@ -32,21 +31,9 @@ let data: Dataset
 /** Whether results lie on a small file system of their own, which a test can fill. */
 let small = false
 
-/** The started Slurm, or why there is none: a container may forbid what its daemons do. */
-const started = await startedSlurm()
+const started = await startedSlurm(folder)
 const skip = typeof started === 'string' ? started : false
 const cluster = started as Cluster
-
-async function startedSlurm(): Promise<Cluster | string> {
-  const reason = noSlurm()
-  if (reason !== null) return reason
-  chmodSync(folder, 0o755)
-  try {
-    return await startSlurm(folder, 4)
-  } catch (error) {
-    return `Slurm does not start here: ${error}`
-  }
-}
 
 before(async () => {
   if (skip !== false) return

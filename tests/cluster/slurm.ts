@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -18,30 +27,46 @@ export interface Cluster {
   run(command: string, ...args: string[]): Promise<string>
   /** Stops the controller, which saves its state, and starts it again. */
   restartController(): Promise<void>
+  /** Kills the daemon of the node and all that its jobs run, as a loss of power does, and waits until Slurm has given it up. */
+  loseNode(): Promise<void>
+  /** Starts the daemon of a lost node again. */
+  returnNode(): Promise<void>
   /** Ends all daemons and their jobs. */
   stop(): Promise<void>
 }
 
 /** Returns why no Slurm can be started here; null when one can. */
-export function noSlurm(): string | null {
+function noSlurm(): string | null {
   if (process.getuid?.() !== 0) return 'only root can start a Slurm'
   const missing = PROGRAMS.filter((name) => !PATH.split(':').some((dir) => existsSync(path.join(dir, name))))
   return missing.length > 0 ? `not installed: ${missing.join(', ')} (Debian's slurm-wlm and munge)` : null
 }
 
+/** Starts a Slurm in a folder that other users may enter. @returns the cluster, or why there is none: a container may forbid it */
+export async function startedSlurm(folder: string, options: { nodeTimeout?: number } = {}): Promise<Cluster | string> {
+  const reason = noSlurm()
+  if (reason !== null) return reason
+  chmodSync(folder, 0o755)
+  try {
+    return await startSlurm(folder, 4, options)
+  } catch (error) {
+    return `Slurm does not start here: ${error}`
+  }
+}
+
 /**
  * Starts munged, slurmctld and slurmd.
  *
- * @param folder which other users may enter
  * @param cpus cores that the node claims to have
+ * @param nodeTimeout seconds after which a node that is silent is given up; default: 300
  */
-export async function startSlurm(folder: string, cpus: number): Promise<Cluster> {
+async function startSlurm(folder: string, cpus: number, { nodeTimeout = 300 }): Promise<Cluster> {
   const node = os.hostname().split('.')[0]!
   const [controllerPort, nodePort] = [await freePort(), await freePort()]
   const conf = path.join(folder, 'slurm.conf')
   const munge = path.join(folder, 'munge')
   for (const name of ['state', 'spool', 'log', 'munge']) mkdirSync(path.join(folder, name))
-  writeFileSync(conf, configuration({ folder, node, controllerPort, nodePort, cpus }))
+  writeFileSync(conf, configuration({ folder, node, controllerPort, nodePort, cpus, nodeTimeout }))
   process.env.SLURM_CONF = conf
   process.env.PATH = PATH
 
@@ -72,7 +97,8 @@ export async function startSlurm(folder: string, cpus: number): Promise<Cluster>
   await until('munged', async () => existsSync(at('munge.sock')))
   const startController = (): ChildProcess => start('slurmctld', ['-D', '-f', conf])
   let controller = startController()
-  const slurmd = start('slurmd', ['-D', '-f', conf, '-N', node])
+  const startNode = (): ChildProcess => start('slurmd', ['-D', '-f', conf, '-N', node])
+  let slurmd = startNode()
   const run: Cluster['run'] = async (command, ...args) => (await execute(command, args)).stdout.trim()
   const ready = (): Promise<void> =>
     until('Slurm', async () => (await run('sinfo', '-h', '-o', '%T').catch(() => '')) === 'idle')
@@ -86,6 +112,15 @@ export async function startSlurm(folder: string, cpus: number): Promise<Cluster>
       await killed(controller, 'SIGTERM')
       controller = startController()
       await until('the controller', async () => (await run('squeue', '-h').catch(() => null)) !== null)
+    },
+    async loseNode() {
+      await killed(slurmd, 'SIGKILL')
+      for (const pid of jobProcesses(conf)) process.kill(pid, 'SIGKILL')
+      await until('a node that is given up', async () => (await run('sinfo', '-h', '-o', '%T')).startsWith('down'))
+    },
+    async returnNode() {
+      slurmd = startNode()
+      await until('a node that is back', async () => !(await run('sinfo', '-h', '-o', '%T')).startsWith('down'))
     },
     async stop() {
       await run('scancel', '--user=root', '--signal=KILL', '--full').catch(() => '')
@@ -101,6 +136,21 @@ export async function until(what: string, holds: () => Promise<boolean>, seconds
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
+}
+
+/** Returns the processes of a node's jobs, and those of Slurm that watch them. */
+function jobProcesses(conf: string): number[] {
+  const read = (pid: string, name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && read(pid, 'environ').includes(`SLURM_CONF=${conf}`))
+    .filter((pid) => read(pid, 'comm').startsWith('slurmstepd') || read(pid, 'environ').includes('SLURM_JOB_ID='))
+    .map(Number)
 }
 
 async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -127,10 +177,11 @@ interface Places {
   readonly controllerPort: number
   readonly nodePort: number
   readonly cpus: number
+  readonly nodeTimeout: number
 }
 
 /** Returns `slurm.conf`. A requeued job waits for `cred_expire`, otherwise two minutes. */
-function configuration({ folder, node, controllerPort, nodePort, cpus }: Places): string {
+function configuration({ folder, node, controllerPort, nodePort, cpus, nodeTimeout }: Places): string {
   return `ClusterName=recurlab
 SlurmctldHost=${node}(127.0.0.1)
 SlurmctldPort=${controllerPort}
@@ -159,6 +210,7 @@ SlurmdParameters=config_overrides
 ReturnToService=2
 JobRequeue=1
 KillWait=10
+SlurmdTimeout=${nodeTimeout}
 NodeName=${node} NodeAddr=127.0.0.1 CPUs=${cpus} State=UNKNOWN
 PartitionName=main Nodes=${node} Default=YES MaxTime=INFINITE State=UP
 `

@@ -1,66 +1,21 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { examineNode, isOlder } from '../../lib/experiment/slurm/doctor.js'
 import { queuedTasks, queueText, storedJobs } from '../../lib/experiment/slurm/jobs.js'
 import { resolveSlurm, type SlurmOptions } from '../../lib/experiment/slurm/options.js'
 import { logOf, slurmPlaces } from '../../lib/experiment/slurm/places.js'
-import { arrayScript, ranges } from '../../lib/experiment/slurm/script.js'
+import { ranges } from '../../lib/experiment/slurm/script.js'
 import { arraysOf, cancelTasks, submissionText, submitSweep } from '../../lib/experiment/slurm/submit.js'
 import { isCancelled } from '../../lib/experiment/sweep/cancel.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
-import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { planSweep } from '../../lib/experiment/sweep/plan-sweep.js'
-import { type Dataset, sudoku, sweep } from '../../lib/index.js'
+import { sweep } from '../../lib/index.js'
 import { recurlab } from '../recurlab.js'
+import { base, fakeSlurm } from './fake-slurm.js'
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-submit-'))
-const programs = path.join(folder, 'bin')
-const calls = path.join(folder, 'calls')
-const PATH = process.env.PATH
-let data: Dataset
-before(async () => {
-  mkdirSync(programs)
-  // A shell has to be found; the commands of a Slurm that is installed here must not be.
-  process.env.PATH = `${programs}:/bin`
-  for (const name of ['sbatch', 'squeue', 'scancel', 'scontrol', 'srun'])
-    if (existsSync(path.join('/bin', name))) fake(name, 'exit 1')
-  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
-})
-beforeEach(() => writeFileSync(calls, ''))
-after(() => {
-  process.env.PATH = PATH
-  rmSync(folder, { recursive: true, force: true })
-})
-
-/** Makes a program that notes how it is called and does what a shell says. */
-function fake(name: string, does: string): void {
-  const file = path.join(programs, name)
-  writeFileSync(file, `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${does}\n`)
-  chmodSync(file, 0o755)
-}
-const called = (): string[] => readFileSync(calls, 'utf8').trim().split('\n').filter(Boolean)
-
-/** Takes every job, and numbers them from 70. */
-function willing(): void {
-  const count = path.join(folder, 'count')
-  writeFileSync(count, '69')
-  fake('sbatch', `n=$(($(cat '${count}') + 1)); echo $n >'${count}'; echo $n`)
-  fake('squeue', 'exit 0')
-  fake('scancel', 'exit 0')
-}
-
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 20, evalBatch: 10 }
-
-async function planned(name: string, seeds: number): Promise<SweepPlan> {
-  const grid = { seed: Array.from({ length: seeds }, (_, i) => i) }
-  const { plan, store } = await planSweep(base, grid, data, { resultsDir: path.join(folder, name) })
-  store()
-  return plan
-}
+const { folder, programs, fake, called, willing, planned, data } = fakeSlurm()
 
 test('a submission is one array of the unfinished runs, a dependent report, and a record of both', async () => {
   willing()
@@ -137,6 +92,50 @@ test('sweep cancel takes waiting tasks out of the queue and leaves the others to
   assert.equal(isCancelled(plan), false)
 })
 
+test('with successive halving an array trains to the decision, and sweep advance takes it and submits what goes on', async () => {
+  willing()
+  const halving = { metric: 'test.cells', factor: 2, rungs: 1 }
+  const options = { resultsDir: path.join(folder, 'halving'), halving }
+  const { plan, store } = await planSweep({ ...base, evalEvery: 10 }, { lr: [1e-3, 1e-4] }, data(), options)
+  store()
+  const advance = () => recurlab(['sweep', 'advance', plan.dir])
+  const early = await advance()
+  assert.equal(early.code, 2)
+  assert.match(early.stderr, /expected a submission to Slurm, found none: recurlab sweep resume trains it here/)
+  const submission = await submitSweep(plan, { cpus: 2, report: false })
+  assert.match(
+    submissionText(submission),
+    /^Submitted 2 runs as job 70; then job 71 decides which configurations go on, and submits them\. /,
+  )
+  const script = readFileSync(slurmPlaces(plan).reportScript, 'utf8')
+  assert.match(script, /sweep advance "\$PLAN"/)
+  assert.doesNotMatch(script, /sweep report/)
+  const waiting = await advance()
+  assert.match(waiting.stdout, /^2 runs have not reached the next decision\. To continue: npx recurlab sweep resume /)
+  for (const run of [0, 1]) {
+    const { stdout, code, stderr } = await recurlab(['sweep', 'work', plan.dir, `run=${run}`])
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /waits for the next decision of successive halving\n$/)
+  }
+  assert.deepEqual(
+    statusesOf(plan).map(({ state, step }) => [state, step]),
+    [10, 10].map((step) => ['interrupted', step]),
+  )
+  const decided = await advance()
+  assert.match(decided.stdout, /^Decision 1: 1 of 2 configurations go on\.\nSubmitted 1 run as job 72\. Script: /)
+  const [run] = storedJobs(plan).at(-1)!.runs
+  const text = readFileSync(slurmPlaces(plan).arrayScript(0), 'utf8')
+  for (const line of [`array=${run}`, 'cpus-per-task=2']) assert.ok(text.includes(`\n#SBATCH --${line}\n`), line)
+  assert.equal((await recurlab(['sweep', 'work', plan.dir, `run=${run}`])).code, 0)
+  assert.deepEqual(new Set(statusesOf(plan).map(({ state }) => state)), new Set(['done', 'ended']))
+  assert.equal((await advance()).stdout, 'No decision is due.\n')
+  await recurlab(['sweep', 'cancel', plan.dir])
+  assert.equal((await advance()).stdout, 'The sweep is cancelled: nothing is decided.\n')
+  const plain = await recurlab(['sweep', 'advance', (await planned('plain', 1)).dir])
+  assert.equal(plain.code, 2)
+  assert.match(plain.stderr, /expected successive halving, halving=F, found none/)
+})
+
 test('options of a submission are checked by name before anything is planned', async () => {
   const refused: [unknown, RegExp][] = [
     [{ partitoin: 'a' }, /key partitoin: expected a key of a submission to Slurm.*Did you mean partition\?/],
@@ -155,14 +154,13 @@ test('options of a submission are checked by name before anything is planned', a
     assert.throws(() => resolveSlurm(options as SlurmOptions), expected, JSON.stringify(options))
   const resultsDir = path.join(folder, 'nothing')
   const on = 'slurm' as const
-  await assert.rejects(sweep(base, { seed: [0] }, data, { resultsDir, on, slurm: { cpus: -1 } }), /key cpus/)
-  await assert.rejects(sweep(base, { seed: [0] }, data, { resultsDir, on, halving: {} }), /no successive halving/)
+  await assert.rejects(sweep(base, { seed: [0] }, data(), { resultsDir, on, slurm: { cpus: -1 } }), /key cpus/)
   await assert.rejects(
-    sweep(base, { seed: [0] }, data, { resultsDir, slurm: {} }),
+    sweep(base, { seed: [0] }, data(), { resultsDir, slurm: {} }),
     /'slurm' beside the options of Slurm/,
   )
   await assert.rejects(
-    sweep(base, { seed: [0] }, data, { resultsDir, on, metrics: { zero: () => 0 } }),
+    sweep(base, { seed: [0] }, data(), { resultsDir, on, metrics: { zero: () => 0 } }),
     /expected functions, metrics and tasks of a file, found some of this process.*recurlab sweep FILE\.ts --on slurm/,
   )
   assert.equal(existsSync(resultsDir), false)
@@ -202,98 +200,6 @@ test('the command submits a preset with its options, and refuses them without --
   const report = await recurlab(['sweep', 'report', plan, `to=${path.join(folder, 'report')}`])
   assert.equal(report.code, 0, report.stderr)
   assert.match(readFileSync(path.join(folder, 'report', 'index.html'), 'utf8'), /2 runs: 2 missing/)
-})
-
-/** Runs the script of an array as Slurm would its task 0, with a program in the place of `recurlab sweep work`. */
-async function task(
-  plan: SweepPlan,
-  work: string,
-  {
-    signal,
-    env = {},
-    change = (text) => text,
-  }: { signal?: NodeJS.Signals; env?: object; change?: (text: string) => string } = {},
-): Promise<{ code: number | null; log: string }> {
-  const [program, script] = [path.join(folder, 'work.sh'), path.join(folder, 'task.sh')]
-  writeFileSync(program, work)
-  const text = arrayScript(plan, [0], resolveSlurm({ requeues: 5 }))
-  writeFileSync(
-    script,
-    change(text.replace(/^NODE=.*$/m, 'NODE=/bin/sh').replace(/^RECURLAB=.*$/m, `RECURLAB=${program}`)),
-  )
-  mkdirSync(slurmPlaces(plan).logs, { recursive: true })
-  rmSync(logOf(plan, 0), { force: true })
-  const names = { SLURM_ARRAY_TASK_ID: '0', SLURM_JOB_ID: '5', SLURM_ARRAY_JOB_ID: '5', SLURM_CPUS_PER_TASK: '3' }
-  const child = execFile('/bin/bash', [script], { env: { ...process.env, ...names, ...env } })
-  const log = (): string => (existsSync(logOf(plan, 0)) ? readFileSync(logOf(plan, 0), 'utf8') : '')
-  if (signal) while (!log().includes('at work')) await new Promise((resolve) => setTimeout(resolve, 20))
-  if (signal) child.kill(signal)
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, log: log() }
-}
-
-const SAVES = 'trap "echo saved; exit 75" TERM\necho at work with $RECURLAB_THREADS\nwhile :; do sleep 0.05; done\n'
-
-test('a task hands the warning on, waits until the run is saved, and requeues itself', async () => {
-  fake('scontrol', 'exit 0')
-  const plan = await planned('task', 1)
-  const { code, log } = await task(plan, SAVES, { signal: 'SIGUSR1' })
-  assert.equal(code, 75)
-  assert.match(log, /at work with 3\nsaved\n.*stopped before the time limit; requeued/)
-  assert.deepEqual(called(), ['scontrol requeue 5'])
-  // A run that was not yet able to save loses nothing.
-  const early = await task(plan, 'echo at work\nexec sleep 10\n', { signal: 'SIGUSR1' })
-  assert.equal(early.code, 143)
-  assert.equal(called().length, 2)
-  const failing = await task(plan, 'trap "exit 1" TERM\necho at work\nwhile :; do sleep 0.05; done\n', {
-    signal: 'SIGUSR1',
-  })
-  assert.match(failing.log, /failed with exit code 1/)
-  assert.equal(called().length, 2)
-})
-
-test('a task that Slurm ends, or whose sweep is cancelled, or that failed, does not requeue itself', async () => {
-  fake('scontrol', 'exit 0')
-  const plan = await planned('ended', 1)
-  const ended = await task(plan, SAVES, { signal: 'SIGTERM' })
-  assert.equal(ended.code, 75)
-  assert.match(ended.log, /saved\n.*ended by Slurm with exit code 75/)
-  assert.equal((await task(plan, 'exit 1')).code, 1)
-  assert.equal((await task(plan, 'exit 0')).code, 0)
-  const restarted = await task(plan, 'exit 75', { env: { SLURM_RESTART_COUNT: '5' } })
-  assert.match(restarted.log, /stopped and saved; not requeued, as it was 5 times/)
-  writeFileSync(path.join(plan.dir, 'cancelled.json'), '{}')
-  const cancelled = await task(plan, 'exit 75')
-  assert.match(cancelled.log, /stopped and saved; the sweep is cancelled/)
-  assert.deepEqual(called(), [])
-})
-
-test('a task whose process is killed is started again, twice, and then counts as failed', async () => {
-  fake('scontrol', 'exit 0')
-  const plan = await planned('killed', 1)
-  for (const restarts of [1, 2]) {
-    const { log, code } = await task(plan, 'kill -9 $$')
-    assert.equal(code, 137)
-    assert.match(log, /killed by signal 9; requeued/)
-    assert.equal(called().length, restarts)
-  }
-  const { log } = await task(plan, 'case "$*" in *failed=*) echo "$5";; *) kill -9 $$;; esac')
-  assert.match(log, /killed by signal 9, 3 times: not requeued\nfailed=its process was killed by signal 9, 3 times\n/)
-  const { code, stderr } = await recurlab(['sweep', 'work', plan.dir, 'run=0', 'failed=no more memory'])
-  assert.equal(code, 1, stderr)
-  const [status] = statusesOf(plan)
-  assert.deepEqual([status!.state, status!.message], ['failed', 'no more memory'])
-  assert.equal(called().length, 2)
-})
-
-test('a task on a node without the shared folder is put on hold with the reason', async () => {
-  fake('scontrol', 'exit 0')
-  const plan = await planned('unseen', 1)
-  const { code } = await task(plan, 'exit 0', { change: (text) => text.replace(/^PLAN=.*$/m, 'PLAN=/nowhere/plan') })
-  assert.equal(code, 1)
-  const [comment, hold] = called()
-  assert.match(comment!, /^scontrol update JobId=5 Comment=node \S+ does not see \/nowhere\/plan\/plan\.json$/)
-  assert.equal(hold, 'scontrol requeuehold 5')
 })
 
 test('cluster doctor says what a node lacks', async () => {

@@ -40,7 +40,13 @@ async function planned(lr: readonly number[]): Promise<string> {
   const runs = await sweep(base, { lr } as Grid, data, { resultsDir, workers: 1, halving })
   const { plan } = runs.coverage
   storeFailure(plan, FAILED, 'the loss is NaN')
-  recordJob(plan, { arrays: [{ id: '12', offset: 0 }], report: null, runs: [0, 1], submitted: '2026-11-30T00:00:00Z' })
+  recordJob(plan, {
+    arrays: [{ id: '12', offset: 0 }],
+    report: null,
+    runs: [0, 1],
+    options: {},
+    submitted: '2026-11-30T00:00:00Z',
+  })
   return plan.dir
 }
 

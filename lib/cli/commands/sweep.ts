@@ -1,7 +1,7 @@
 import type { CommandGroup } from '../command.js'
 import { command, help } from './sweep/train.js'
 
-/** `recurlab sweep PRESET|FILE.ts …` and `recurlab sweep list|status|resume|retry|cancel|logs|report|work`. */
+/** `recurlab sweep PRESET|FILE.ts …` and `recurlab sweep list|status|resume|retry|cancel|logs|report|advance|work`. */
 export const group: CommandGroup = {
   commands: {
     list: {
@@ -38,6 +38,11 @@ export const group: CommandGroup = {
       usage: 'sweep report PLAN [to=DIR]',
       summary: 'Write the tables and figures of a sweep.',
       load: async () => (await import('./sweep/report.js')).command,
+    },
+    advance: {
+      usage: 'sweep advance PLAN',
+      summary: 'Take the decision of successive halving that is due on a cluster, and submit what goes on.',
+      load: async () => (await import('./sweep/advance.js')).command,
     },
     work: {
       usage: 'sweep work PLAN [run=N]',

@@ -5,21 +5,24 @@ import { hasEntry } from '../../files/regular.js'
 import { readSealedJson, type SealedFormat, writeSealedJson } from '../../files/sealed-json.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { slurmIfThere } from './commands.js'
+import { slurmSchema } from './options.js'
 import { jobName, slurmPlaces } from './places.js'
 
 const FORMAT: SealedFormat = {
   what: 'the jobs of a sweep',
-  version: 2,
+  version: 3,
   todo: 'Remove the file: squeue shows the jobs, and the runs lose nothing.',
 }
 
 const jobSchema = z.strictObject({
   /** The job arrays, of which task N trains run `offset` + N: one, unless Slurm takes no array of that length. */
   arrays: z.array(z.strictObject({ id: z.string(), offset: z.int() })),
-  /** ID of the job that makes tables and figures; null without. */
+  /** ID of the job that follows: it makes tables and figures, and takes decisions of successive halving; null without. */
   report: z.string().nullable(),
   /** Indices of the runs that were submitted. */
   runs: z.array(z.int()),
+  /** The options of the submission, with which the job after it submits what goes on. */
+  options: slurmSchema,
   /** Date and time of the submission. */
   submitted: z.string(),
 })
@@ -30,7 +33,7 @@ export type SlurmJob = z.infer<typeof jobSchema>
 /** State of a submitted task in Slurm's queue. */
 export interface QueuedTask {
   readonly array: string
-  /** Index of the run; null for a job that makes a report. */
+  /** Index of the run; null for the job that follows an array. */
   readonly run: number | null
   /** Slurm's word, e.g. `RUNNING`, `PENDING`, `COMPLETING`. */
   readonly state: string

@@ -1,4 +1,5 @@
 import { IN_NOTEBOOK, projectFolder } from '../../files/places.js'
+import { awaitsDecision } from '../sweep/halving.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import type { Directive, ResolvedSlurm } from './options.js'
 import { command, jobName, slurmPlaces } from './places.js'
@@ -100,19 +101,34 @@ exit "$CODE"
 `
 }
 
-/** Returns the batch script of the job that makes tables and figures once a job array has ended. */
-export function reportScript(plan: SweepPlan, { shared }: ResolvedSlurm): string {
+/**
+ * Returns the batch script of the job that follows an array: it makes tables and figures, after the decision of successive halving that
+ * is due.
+ */
+export function reportScript(plan: SweepPlan, { shared, report: makesReport }: ResolvedSlurm): string {
   const { report, folder } = slurmPlaces(plan)
+  const decides = awaitsDecision(plan)
+  const works = [
+    ...(decides ? ['"$NODE" "$RECURLAB" sweep advance "$PLAN"', 'CODE=$?'] : []),
+    ...(makesReport ? [`"$NODE" "$RECURLAB" sweep report "$PLAN" to=${shellWord(report)} || CODE=$?`] : []),
+  ]
+  const what = [
+    ...(decides ? ['takes the decision of successive halving that is due, and submits what goes on'] : []),
+    ...(makesReport ? ['makes the tables and figures of a sweep'] : []),
+  ].join('; ')
   // Resources for training are not needed; time and place are those of the array.
   const kept = shared.filter(([name]) => !['mem', 'gres', 'gpus', 'exclusive'].includes(name))
   return `${head(plan, kept)}
-# Makes the tables and figures of a sweep. Written by recurlab, and valid for another sbatch.
+# After an array: ${what}.
+# Written by recurlab, and valid for another sbatch.
 
 ${setting(plan)}
 
 cd "$FOLDER" || exit 1
 exec 2>/dev/null >>${shellWord(`${folder}/report.log`)} && exec 2>&1
-exec "$NODE" "$RECURLAB" sweep report "$PLAN" to=${shellWord(report)}
+CODE=0
+${works.join('\n')}
+exit "$CODE"
 `
 }
 

@@ -1,7 +1,9 @@
 import { makeFolder, writeFileAtomic } from '../../files/atomic.js'
 import { uncancelSweep } from '../sweep/cancel.js'
-import { statusesOf } from '../sweep/coverage.js'
+import { type PlannedStatus, statusesOf } from '../sweep/coverage.js'
+import { awaitsDecision } from '../sweep/halving.js'
 import type { SweepPlan } from '../sweep/plan.js'
+import { waitingTasks } from '../sweep/queue.js'
 import { slurm, slurmIfThere } from './commands.js'
 import { queuedTasks, recordJob, type SlurmJob, storedJobs } from './jobs.js'
 import { resolveSlurm, type SlurmOptions } from './options.js'
@@ -16,23 +18,26 @@ export interface Submission {
   readonly queued: number
   /** Path of the batch script. */
   readonly script: string
+  /** Whether the dependent job takes a decision of successive halving. */
+  readonly decides: boolean
 }
 
 /**
  * Submits the unfinished runs of a stored plan as one job array, or as several where Slurm takes no array of that length, and a
- * dependent job that makes tables and figures. Runs that an earlier submission has in the queue are left to it; so are those
- * that failed, until they are retried.
+ * dependent job that makes tables and figures. With successive halving an array trains to the next decision, and the dependent job takes
+ * it and submits the array that follows; see `advanceSweep`. Runs that an earlier submission has in the queue are left to it; so are
+ * those that failed, until they are retried.
  *
  * @throws UserError when sbatch is missing or refuses; no job is then left behind.
  */
 export async function submitSweep(plan: SweepPlan, input: SlurmOptions = {}): Promise<Submission> {
   const options = resolveSlurm(input)
   const places = slurmPlaces(plan)
-  const inQueue = new Set((await queuedTasks(plan))?.map(({ run }) => run))
-  const open = statusesOf(plan).filter(({ state }) => state === 'missing' || state === 'interrupted')
-  const runs = open.map(({ index }) => index).filter((index) => !inQueue.has(index))
-  const queued = open.length - runs.length
-  if (runs.length === 0) return { job: null, queued, script: places.arrayScript(0) }
+  const inQueue = new Set((await queuedTasks(plan))?.flatMap(({ run }) => (run === null ? [] : [run])))
+  const isOpen = ({ state }: PlannedStatus): boolean => state === 'missing' || state === 'interrupted'
+  const queued = statusesOf(plan).filter((status) => isOpen(status) && inQueue.has(status.index)).length
+  const runs = waitingTasks(plan, inQueue, new Set()).map(({ index }) => index)
+  if (runs.length === 0) return { job: null, queued, script: places.arrayScript(0), decides: false }
   const scripts = [...arraysOf(runs, await longestArray())].map(([offset, part]) => ({
     offset,
     file: places.arrayScript(offset),
@@ -40,17 +45,18 @@ export async function submitSweep(plan: SweepPlan, input: SlurmOptions = {}): Pr
   }))
   makeFolder(places.logs)
   for (const { file, text } of scripts) writeFileAtomic(file, text)
-  if (options.report) writeFileAtomic(places.reportScript, reportScript(plan, options))
+  const hasReport = options.report || awaitsDecision(plan)
+  if (hasReport) writeFileAtomic(places.reportScript, reportScript(plan, options))
   // Before the submission: tasks may start at once, and stop at the mark of a cancelled sweep.
   uncancelSweep(plan)
   const arrays: { id: string; offset: number }[] = []
   try {
     for (const { file, offset } of scripts) arrays.push({ id: await sbatch([file]), offset })
     const after = `--dependency=afterany:${arrays.map(({ id }) => id).join(':')}`
-    const report = options.report ? await sbatch([after, places.reportScript]) : null
-    const job = { arrays, report, runs, submitted: new Date().toISOString() }
+    const report = hasReport ? await sbatch([after, places.reportScript]) : null
+    const job = { arrays, report, runs, options: input, submitted: new Date().toISOString() }
     recordJob(plan, job)
-    return { job, queued, script: scripts[0]!.file }
+    return { job, queued, script: scripts[0]!.file, decides: awaitsDecision(plan) }
   } catch (error) {
     if (arrays.length > 0)
       await slurmIfThere(
@@ -101,10 +107,11 @@ export async function cancelTasks(plan: SweepPlan): Promise<boolean> {
 }
 
 /** Returns sentences on what a submission did, for the user. */
-export function submissionText({ job, queued, script }: Submission): string {
+export function submissionText({ job, queued, script, decides }: Submission): string {
   const before = queued > 0 ? `${runsText(queued)} already in Slurm's queue` : ''
   if (job === null) return before === '' ? 'Nothing is left to submit.' : `Nothing new is submitted: ${before}.`
-  const report = job.report === null ? '' : `; then job ${job.report} makes tables and figures`
+  const work = decides ? 'decides which configurations go on, and submits them' : 'makes tables and figures'
+  const report = job.report === null ? '' : `; then job ${job.report} ${work}`
   const ids = job.arrays.map(({ id }) => id).join(', ')
   return `Submitted ${runsText(job.runs.length)} as job ${ids}${before && ` (${before})`}${report}. Script: ${script}`
 }

@@ -106,6 +106,24 @@ export function endedRuns(plan: SweepPlan): Set<number> {
   return new Set(rungDecisions(plan).flatMap(({ ranking }) => ranking.flatMap((row) => (row.goesOn ? [] : row.runs))))
 }
 
+/** Returns the step at which a run waits for the next decision; Infinity after the last one, and without successive halving. */
+export function nextStop(plan: SweepPlan, index: number): number {
+  const { halving } = plan
+  const rung = rungDecisions(plan).length + 1
+  if (!halving || rung > { ...DEFAULTS, ...halving }.rungs) return Number.POSITIVE_INFINITY
+  return rungStep(halving, rung, plan.runs[index]!)
+}
+
+/** Returns whether a decision of a sweep is not yet taken. */
+export function awaitsDecision(plan: SweepPlan): boolean {
+  return plan.halving !== null && rungDecisions(plan).length < { ...DEFAULTS, ...plan.halving }.rungs
+}
+
+/** Returns whether a run has what a decision at a step needs: a process that is killed during an evaluation has logged its step only. */
+export function isEvaluatedAt(plan: SweepPlan, index: number, stop: number): boolean {
+  return evaluationAt(plan, index, stop) !== null
+}
+
 /**
  * Returns the runs that have to be trained before the next decision, by index, each with the step at which it stops. Takes
  * the decisions for which all runs are ready, and writes them.
@@ -121,9 +139,8 @@ export function nextStops(plan: SweepPlan, steps: readonly number[]): Map<number
     const ended = endedRuns(plan)
     const active = plan.runs.map((_, index) => index).filter((index) => !ended.has(index))
     const stops = new Map(active.map((index) => [index, rungStep(halving, rung, plan.runs[index]!)]))
-    // A process that is killed during an evaluation has logged its step, and not the evaluation.
     const isReady = (index: number, stop: number): boolean =>
-      steps[index] === Number.POSITIVE_INFINITY || (steps[index]! >= stop && evaluationAt(plan, index, stop) !== null)
+      steps[index] === Number.POSITIVE_INFINITY || (steps[index]! >= stop && isEvaluatedAt(plan, index, stop))
     const waiting = new Map([...stops].filter(([index, stop]) => !isReady(index, stop)))
     if (waiting.size > 0) return waiting
     decide(plan, halving, rung, active, stops)

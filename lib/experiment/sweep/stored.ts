@@ -9,6 +9,7 @@ import { whenCancelled } from './cancel.js'
 import { statusReader } from './coverage.js'
 import { metricHashes } from './earlier.js'
 import { storeFailure } from './failures.js'
+import { isEvaluatedAt, nextStop } from './halving.js'
 import { checkCode, type SweepPlan } from './plan.js'
 import type { PlannedSweep } from './plan-sweep.js'
 import type { SweepOptions } from './sweep.js'
@@ -60,7 +61,8 @@ export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { re
 }
 
 /**
- * Trains one run of a plan in this process, without a sweep around it.
+ * Trains one run of a plan in this process, without a sweep around it, to its end or to the step at which it waits for a decision of
+ * successive halving.
  *
  * @returns how it ended; a run that another process works on counts as stopped
  * @throws UserError when the code or its data set has changed since the plan was made.
@@ -70,11 +72,12 @@ export async function trainOne(
   index: number,
   observer: RunObserver,
   signal: AbortSignal,
-): Promise<'done' | 'failed' | 'stopped'> {
+): Promise<'done' | 'waits' | 'failed' | 'stopped'> {
   const planned = plan.runs[index]!
   const { state } = statusReader(plan)(index)
   if (state === 'done' || state === 'ended') return 'done'
   const metrics = await plannedMetrics(plan)
+  const stopAt = nextStop(plan, index)
   const stop = new AbortController()
   const ended = whenCancelled(plan, () => stop.abort())
   try {
@@ -85,8 +88,10 @@ export async function trainOne(
       signal: AbortSignal.any([signal, stop.signal]),
       estimate: plan.estimate,
       metrics,
+      stopAt,
     })
-    return run.state === 'finished' ? 'done' : 'stopped'
+    if (run.state === 'finished') return 'done'
+    return run.status.step >= stopAt && isEvaluatedAt(plan, index, stopAt) ? 'waits' : 'stopped'
   } catch (error) {
     if (error instanceof RunInUse || error instanceof Interrupted) {
       process.stderr.write(`${error.message}\n`)

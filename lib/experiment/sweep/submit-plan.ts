@@ -7,15 +7,13 @@ import { isBoundHere } from './prepare.js'
 import type { SweepOptions } from './sweep.js'
 
 /** Checks where a sweep is to be trained. @throws UserError (exit code 2) for another place, or options that it does not take */
-export function checkPlace({ on = 'here', slurm, halving }: SweepOptions): void {
+export function checkPlace({ on = 'here', slurm }: SweepOptions): void {
   const refuse = (expected: string, found: string): never => {
     throw new UserError({ where: 'option on', expected, found, exitCode: 2 })
   }
   if (on !== 'here' && on !== 'slurm') refuse('here or slurm', String(on))
   if (on === 'here' && slurm) refuse("'slurm' beside the options of Slurm", "'here'")
   if (on === 'slurm') resolveSlurm(slurm)
-  // Its decisions need all runs of a rung at the same step, and the tasks of an array do not wait for each other.
-  if (on === 'slurm' && halving) refuse('no successive halving on Slurm', 'halving')
 }
 
 /** A stored plan, whose unfinished runs are submitted. */
@@ -27,10 +25,10 @@ export interface SubmittedPlan {
 /**
  * Stores a plan and submits its unfinished runs to Slurm.
  *
- * @throws UserError when a cell defines what they need, the sweep is ended early by successive halving, or sbatch refuses.
+ * @throws UserError when a cell defines what they need, or sbatch refuses.
  */
 export async function submitPlan(planned: PlannedSweep, options: SweepOptions): Promise<SubmittedPlan> {
-  checkPlace({ ...options, on: 'slurm', ...(planned.plan.halving ? { halving: planned.plan.halving } : {}) })
+  checkPlace({ ...options, on: 'slurm' })
   if (isBoundHere(planned, options))
     throw new UserError({
       where: 'sweep',

@@ -11,7 +11,7 @@ import { onlyKeys, wholeOf } from '../../keys.js'
 /** `recurlab sweep work PLAN [run=N]`. */
 export const command: Command = {
   help: [
-    'Trains one run of a plan until it ends or is stopped, then exits with 0 (done), 75 (stopped and saved) or 1 (failed). Without run=, serves the sweep that started this process.',
+    'Trains one run of a plan until it ends, waits for a decision of successive halving, or is stopped, then exits with 0 (done, or waits), 75 (stopped and saved) or 1 (failed). Without run=, serves the sweep that started this process.',
     {
       title: 'Options',
       rows: [
@@ -42,6 +42,7 @@ export const command: Command = {
     }
     const end = await trainOne(plan, index, reportObserver(streamSink(process.stdout)), interrupt.signal)
     interrupt.end()
-    return { done: 0, failed: 1, stopped: STOPPED }[end]
+    if (end === 'waits') process.stdout.write('waits for the next decision of successive halving\n')
+    return { done: 0, waits: 0, failed: 1, stopped: STOPPED }[end]
   },
 }
