@@ -21,7 +21,7 @@ export const base: ConfigInput = {
   evalWeights: 'both',
 }
 
-const seed = [0, 1, 2, 3, 4]
+const seed = [0, 1, 2]
 /** k and T of the table's rows. */
 const rows = [
   [1, 1],
