@@ -12,7 +12,7 @@ export const base: ConfigInput = {
   puzzleTokens: 1,
   K: 1,
   batch: 64,
-  trainSteps: 500,
+  trainSteps: 300,
   lr: 2e-3,
   weightDecay: 0.1,
   ema: 0.98,
