@@ -20,12 +20,12 @@
 // **In the paper** ([arXiv 2510.04871](https://arxiv.org/abs/2510.04871), section 4.7 and Table 1, Sudoku-Extreme): with the EMA 87.4 %, without
 // 79.9 %. The reason given there: on little data the model overfits fast, then diverges, and the average holds it.
 //
-// **Here** 6×6 Sudokus, five seeds, five minutes on two cores.
+// **Here** 6×6 Sudokus, five seeds, six minutes on two cores: first at the end of learning, then on little data at a high learning rate.
 
 // %%
 import {
   arm, type Claim, type ConfigInput, drawSudoku, evaluateRun, judge,
-  reportedSudoku, saveFigure, saveTable, show, splitOverlap, sudoku,
+  reportedSudoku, type Runs, saveFigure, saveTable, show, splitOverlap, sudoku,
   sweep,
 } from '../lib'
 
@@ -77,10 +77,10 @@ const base: ConfigInput = {
 }
 
 // %% [markdown]
-// ## Claim
+// ## Claims
 //
-// Written before the runs: at the last evaluation the averaged weights solve at least 3 points more than the live weights of the same run, and the 95 % interval over the
-// seeds lies above zero. The last cell checks it.
+// Written before the runs: at the last evaluation the averaged weights solve at least 3 points more than the live weights of the same run, and at least 10 points more on little
+// data at a high rate; the 95 % intervals over the seeds lie above zero. The last cell checks both. The setting of the second was found by four runs with seed 0.
 
 // %% [markdown]
 // ## Training
@@ -96,18 +96,39 @@ console.log(await saveFigure(figure, '08-ema.svg'))
 // %% [markdown]
 // Two things at once. While the model learns, the average lags: at step 200 the live weights solve 20 % and the average 5 %. Once learning is over, the live weights move
 // about, and the average is better than they are at any time. So an early stop would have found the opposite.
+
+// %% [markdown]
+// ## Little data, a high rate
+//
+// A fifth of the puzzles, each only as it is (`augment: 0`), five times the learning rate, and the paper's weight decay of 1: the weights are pulled about by every batch.
+
+// %%
+const few = await sudoku({ box: [2, 3], clues: 12, train: Math.round(trainPuzzles / 5), test: testPuzzles, seed: 0 })
+const restless = await sweep({ ...base, lr: 5 * lr, weightDecay: 1, augment: 0 }, { seed: seeds }, few)
+show(restless.curves('test.exact', { title: 'The same on a fifth of the puzzles, at five times the rate' }))
+
+// %% [markdown]
+// No set of live weights solves more than a few per cent, at any time, while their average solves some four times as many. The model that is looked for lies in the middle of
+// the places that training visits.
 //
 // ## Verdict
 
 // %%
-const averaged = arm('EMA', await Promise.all(runs.all.map(({ id }) => evaluateRun(id))))
-const ofLive = runs.all.map(({ id }) => evaluateRun(id, { weights: 'live' }))
-const live = arm('live weights', await Promise.all(ofLive))
+const evaluated = ({ all }: Runs, weights: 'ema' | 'live') => Promise.all(all.map(({ id }) => evaluateRun(id, { weights })))
+const averaged = arm('EMA', await evaluated(runs, 'ema'))
+const live = arm('live weights', await evaluated(runs, 'live'))
+const averagedOfFew = arm('EMA, little data', await evaluated(restless, 'ema'))
+const liveOfFew = arm('live weights, little data', await evaluated(restless, 'live'))
 const claims: Claim[] = [
   {
     claim: 'At the end of learning the average solves more than the live weights',
     better: averaged, than: live,
     by: 3, reported: [reportedSudoku.trm, reportedSudoku.noEma],
+  },
+  {
+    claim: 'On little data at a high rate the average solves more than the live weights',
+    better: averagedOfFew, than: liveOfFew,
+    by: 10,
   },
 ]
 const verdicts = judge(runs, claims)
@@ -116,12 +137,14 @@ console.log(saveTable(verdicts.table(), '08-ema.verdicts.arrow'))
 console.log(verdicts.check())
 
 // %% [markdown]
-// The paper's other point, that without the average training collapses on little data, is not shown here: no run of this notebook collapses.
+// The paper says that without the average the model *diverges* after it has overfitted. That is not what is seen here: no run of this notebook rises and then falls for good. Its live weights
+// never get anywhere.
 //
 // ## Change this
 //
 // - `ema = 0.99`, or `0.999`: when does the average overtake the live weights?
-// - `trainPuzzles = 50`, and `augment: 0` in `base`: little data, and no new versions of it.
+// - `restless` changes four things at once. Put back one at a time: the rate, the weight decay, `augment`, the number of puzzles. With seed 0, after 2,000 steps on 1,000
+//   puzzles, a weight decay of 0.1 in place of 1 left the average at 22 % in place of 49 %; on 200 puzzles at the usual rate and decay neither set of weights passed 7 %.
 //
 // **Exercise 1.** Training starts the average from the initial weights. How much of them is left in it after 600 steps with μ = 0.98, and with the paper's 0.999?
 //
