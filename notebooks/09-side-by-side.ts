@@ -324,3 +324,26 @@ for (const [name, verdicts] of [
 // - `four(1, 'attention')` on Sudokus gives HRM and direct prediction the mixer that they have in the paper.
 // - HRM as published, T = n = 2, with one layer in each network has the same depth of six: `{ model: ['hrm'], layers: [1], layersH: [1], T: [2], n: [2] }`.
 // - At the paper's scale the configurations are presets: `npx recurlab explain maze-paper maze-hrm-paper maze-direct-paper`.
+//
+// **Exercise 1.** All four models are six layers deep. Which costs the least to train on Sudokus, and which is the largest?
+//
+// <details><summary>Solution</summary>
+//
+// ```ts
+// show(createModel({ ...shared, model: 'hrm', mixer: 'mlp', layers: 1, layersH: 1, T: 1, n: 5 }, grids, { seed: 0 }))
+// ```
+//
+// To evaluate a puzzle costs 21.8 million multiply-accumulates in TRM-MLP, HRM and direct prediction alike. With the backward pass HRM needs 36.4 million, the others 65.5 million: its gradient passes through two
+// of the six updates. At equal compute HRM would make 1.8 times as many steps. Direct prediction is the largest, since each of its six layers has weights of its own: 466,626 numbers,
+// against 156,354 for HRM's two networks and 78,786 for TRM's one. (`createModel` has to be imported, too.)
+//
+// </details>
+//
+// **Exercise 2.** On mazes direct prediction is not behind TRM here. Which change of the setting would you expect to part them?
+//
+// <details><summary>Solution</summary>
+//
+// One that makes depth matter: larger mazes, whose paths are longer than six layers can follow at once. Notebook 15 has mazes of 10×10, the same depth and six times as many steps; its verdicts say
+// whether that is enough. Deep supervision (K above 1) is the other candidate: its carry makes a recursive model deeper, and direct prediction has none.
+//
+// </details>

@@ -346,3 +346,21 @@ console.log(verdicts.check())
 // - `some = 30`, `trainSteps = 3000`: do 30 versions overtake 8 when their rows are trained for nearly as long?
 // - All twenty families of rules: leave `families` out of the call of `arc`. Does the order of the bars stay?
 // - Real tasks: `arc({ set: 'arc-1', dir: 'DIR' })` reads ARC-AGI-1 with 1,000 versions; `npx recurlab data fetch arc-agi-1` downloads the files.
+//
+// **Exercise 1.** How many numbers does the puzzle embedding have with 1,000 versions, and how many has the network?
+//
+// <details><summary>Solution</summary>
+//
+// 38,765 rows: 40 tasks with 1,001 versions each, less those that have fewer different ones. Of 64 numbers each, that is 2.5 million, some fifty times the network with its heads. Each row is trained only by the
+// pairs of its own version, which is why many versions need many steps.
+//
+// </details>
+//
+// **Exercise 2.** Suppose each of the 9 versions of a test input were predicted right with probability 0.2, independently, and no two wrong answers agreed. What would the vote solve? Why does it not?
+//
+// <details><summary>Solution</summary>
+//
+// The right answer then wins as soon as two versions give it: 1 − 0.8⁹ − 9 · 0.2 · 0.8⁸ = 56 %. The vote gains far less here, since the versions are not independent: the same weights predict all of them, and a
+// rule that they have not learned they miss in every version. Compare the tables of `versions: 1` and of the vote.
+//
+// </details>

@@ -196,3 +196,24 @@ slice.excluded
 // %%
 const late = inside.puzzles('LATE')[0] ?? 0
 await look(weights, { split: 'test', example: late }, { data, depth: Math.min(12, depth) })
+
+// %% [markdown]
+// ## Exercises
+//
+// **Exercise 1.** A puzzle is solved at step 3, wrong again at step 10 and right from step 20 on. To which group does it belong, trained with four steps?
+//
+// <details><summary>Solution</summary>
+//
+// EARLY: τ is the *first* step with the right answer, here 3, which lies within the trained depth. That it is lost for a while shows in the difference of the two lines of *Right answers that are lost
+// again*, not in its group.
+//
+// </details>
+//
+// **Exercise 2.** A perturbation shrinks with λ = −0.1 a step. After how many steps is it half as large, and how much is left of it after 48?
+//
+// <details><summary>Solution</summary>
+//
+// λ is the natural logarithm of the growth per step, so the distance is multiplied by e^λ = 0.905 in each: half after ln 2 / 0.1 = 7 steps, and e^−4.8 = 0.8 % after 48. In float32 that is far above
+// rounding, so such a recursion has not settled yet.
+//
+// </details>

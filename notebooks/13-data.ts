@@ -148,3 +148,21 @@ console.log(await saveFigure(versions, '13-data-arc.svg'))
 // - The same on the command line: `npx recurlab data build maze out=data/maze-30 augment=dihedral`, then
 //   `npx recurlab data info data/maze-30 split=test example=3`.
 // - Watch a trained model solve one puzzle: `npx recurlab solve RUN PUZZLE`.
+//
+// **Exercise 1.** How many versions of one Sudoku, one maze, one ARC task could training see?
+//
+// <details><summary>Solution</summary>
+//
+// A 9×9 Sudoku: 9! ways to relabel the digits, 3! orders of the bands and 3!³ of the rows in them, as many for the columns, and the transposition: 9! · 6⁸ · 2 = 1.2 · 10¹². A maze: the
+// 8 ways to turn and mirror a square. An ARC task: 9! orders of the colours (black stays) and the same 8, so 2.9 million, of which the paper draws 1,000; a task of few colours has fewer different ones.
+//
+// </details>
+//
+// **Exercise 2.** What cell accuracy has a model that copies the question, and guesses what is blank? Which metric shows that it has learned nothing?
+//
+// <details><summary>Solution</summary>
+//
+// By the tables of tokens. Sudoku: a third is given, and of the rest one cell in nine is guessed: 33 + 67/9 = 41 %. Maze: all but the path is right, 87.5 %. ARC: nearly everything is padding, which no
+// metric counts. Exact accuracy, the share of puzzles without a wrong cell, is 0 % for all three: cell accuracy has to be read against what copying gives.
+//
+// </details>

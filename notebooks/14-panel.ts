@@ -86,3 +86,32 @@ show(needed)
 //
 // - Compare in earnest, with several seeds: `sweep` in `01-mlp-vs-attention.ipynb`.
 // - `ui.slider`, `ui.dropdown`, `ui.checkbox`, `ui.button` and the others make a panel of your own; `ui.row` and `ui.column` arrange them.
+//
+// **Exercise 1.** Set `ema` to 0.999 and train again. What does the table say, and why?
+//
+// <details><summary>Solution</summary>
+//
+// Exact accuracy stays at 0 %: the averaged weights are evaluated, and after 180 steps 0.999¹⁸⁰ = 84 % of the average is still the random weights of step 0. The loss, which is that of the live weights, falls as
+// before. `08-ema` is about this.
+//
+// </details>
+//
+// **Exercise 2.** Make a slider for the supervision steps of an evaluation.
+//
+// <details><summary>Solution</summary>
+//
+// In a cell:
+//
+// ```ts
+// const steps = ui.slider({ min: 1, max: 16, value: 8 })
+// steps
+// ```
+//
+// and in the next, which is run again after each move (more steps than in training are allowed, too):
+//
+// ```ts
+// const { evaluation: moved } = await evaluateRun(id, { data, supervisionSteps: steps.value, outcomes: false })
+// console.log(`${steps.value} supervision steps: ${(100 * moved['test.exact']!).toFixed(1)} %`)
+// ```
+//
+// </details>
