@@ -121,6 +121,10 @@ test('with successive halving an array trains to the decision, and sweep advance
     statusesOf(plan).map(({ state, step }) => [state, step]),
     [10, 10].map((step) => ['interrupted', step]),
   )
+  assert.match(
+    (await recurlab(['sweep', 'status', plan.dir])).stdout,
+    /To continue: npx recurlab sweep resume \S+ --on slurm\n$/,
+  )
   const decided = await advance()
   assert.match(decided.stdout, /^Decision 1: 1 of 2 configurations go on\.\nSubmitted 1 run as job 72\. Script: /)
   const [run] = storedJobs(plan).at(-1)!.runs
@@ -129,6 +133,12 @@ test('with successive halving an array trains to the decision, and sweep advance
   assert.equal((await recurlab(['sweep', 'work', plan.dir, `run=${run}`])).code, 0)
   assert.deepEqual(new Set(statusesOf(plan).map(({ state }) => state)), new Set(['done', 'ended']))
   assert.equal((await advance()).stdout, 'No decision is due.\n')
+  assert.match((await recurlab(['sweep', 'status', plan.dir])).stdout, /\nDecision 1: 1 of 2 configurations go on\.\n$/)
+  const none = await recurlab(['sweep', 'logs', plan.dir, 'report'])
+  assert.equal(none.code, 2)
+  assert.match(none.stderr, /expected a log of the jobs that follow its arrays, found none: no such job has begun/)
+  writeFileSync(slurmPlaces(plan).reportLog, 'no sbatch here\n')
+  assert.equal((await recurlab(['sweep', 'logs', plan.dir, 'report'])).stdout, '==> report\nno sbatch here\n')
   await recurlab(['sweep', 'cancel', plan.dir])
   assert.equal((await advance()).stdout, 'The sweep is cancelled: nothing is decided.\n')
   const plain = await recurlab(['sweep', 'advance', (await planned('plain', 1)).dir])

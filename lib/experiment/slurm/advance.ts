@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
 import { isCancelled } from '../sweep/cancel.js'
-import { rungDecisions } from '../sweep/halving.js'
+import { decisionText, rungDecisions } from '../sweep/halving.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { waitingTasks } from '../sweep/queue.js'
 import { queuedTasks, storedJobs } from './jobs.js'
@@ -24,11 +24,8 @@ export async function advanceSweep(plan: SweepPlan): Promise<string> {
   const inQueue = new Set((await queuedTasks(plan))?.flatMap(({ run }) => (run === null ? [] : [run])))
   const waiting = waitingTasks(plan, inQueue, new Set()).length
   const decisions = rungDecisions(plan).slice(before)
-  const taken = decisions.map(({ rung, ranking }) => {
-    const kept = ranking.filter(({ goesOn }) => goesOn).length
-    return `Decision ${rung}: ${kept} of ${ranking.length} configurations go on.`
-  })
-  if (decisions.length > 0) return [...taken, submissionText(await submitSweep(plan, last.options))].join('\n')
+  if (decisions.length > 0)
+    return [...decisions.map(decisionText), submissionText(await submitSweep(plan, last.options))].join('\n')
   if (waiting === 0) return 'No decision is due.'
   const runs = `${waiting} ${waiting === 1 ? 'run has' : 'runs have'}`
   return `${runs} not reached the next decision. To continue: npx recurlab sweep resume ${plan.dir} --on slurm`

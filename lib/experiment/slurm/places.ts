@@ -8,6 +8,8 @@ export interface SlurmPlaces {
   /** The batch script of the array whose task 0 would train run `offset`. */
   arrayScript(offset: number): string
   readonly reportScript: string
+  /** What the jobs that follow arrays have written. */
+  readonly reportLog: string
   /** One file a run, `run-N.log`, to which all attempts append. */
   readonly logs: string
   /** Where the dependent job writes tables and figures. */
@@ -24,6 +26,7 @@ export function slurmPlaces({ dir }: Pick<SweepPlan, 'dir'>): SlurmPlaces {
     folder,
     arrayScript: (offset) => path.join(folder, offset === 0 ? 'array.sh' : `array-${offset}.sh`),
     reportScript: path.join(folder, 'report.sh'),
+    reportLog: path.join(folder, 'report.log'),
     logs: path.join(folder, 'logs'),
     report: path.join(dir, 'report'),
   }

@@ -106,7 +106,7 @@ exit "$CODE"
  * is due.
  */
 export function reportScript(plan: SweepPlan, { shared, report: makesReport }: ResolvedSlurm): string {
-  const { report, folder } = slurmPlaces(plan)
+  const { report, reportLog } = slurmPlaces(plan)
   const decides = awaitsDecision(plan)
   const works = [
     ...(decides ? ['"$NODE" "$RECURLAB" sweep advance "$PLAN"', 'CODE=$?'] : []),
@@ -125,7 +125,7 @@ export function reportScript(plan: SweepPlan, { shared, report: makesReport }: R
 ${setting(plan)}
 
 cd "$FOLDER" || exit 1
-exec 2>/dev/null >>${shellWord(`${folder}/report.log`)} && exec 2>&1
+exec 2>/dev/null >>${shellWord(reportLog)} && exec 2>&1
 CODE=0
 ${works.join('\n')}
 exit "$CODE"

@@ -101,6 +101,12 @@ export function rungDecisions(plan: SweepPlan): RungDecision[] {
   }
 }
 
+/** Returns a decision as a sentence for the user. */
+export function decisionText({ rung, ranking }: RungDecision): string {
+  const kept = ranking.filter(({ goesOn }) => goesOn).length
+  return `Decision ${rung}: ${kept} of ${ranking.length} configurations go on.`
+}
+
 /** Returns the indices of the runs that decisions ended. */
 export function endedRuns(plan: SweepPlan): Set<number> {
   return new Set(rungDecisions(plan).flatMap(({ ranking }) => ranking.flatMap((row) => (row.goesOn ? [] : row.runs))))

@@ -6,11 +6,11 @@ import { onlyKeys, wholeOf } from '../../keys.js'
 /** `recurlab sweep logs PLAN [RUN …]`. */
 export const command: Command = {
   help: [
-    'A run has one log, to which all its attempts append.',
+    'A run has one log, to which all its attempts append; the jobs that follow arrays, which decide and make reports, have one together.',
     {
       title: 'Options',
       rows: [
-        ['RUN …', 'IDs of runs, or their places in the plan, from 0. Default: all that have a log.'],
+        ['RUN …', 'IDs of runs, their places in the plan, from 0, or report. Default: all that have a log.'],
         ['lines=N', 'Last lines of each. Default: all of one run, 10 of several.'],
         ['out=DIR', 'Results folder. Default: results.'],
       ],
@@ -27,7 +27,7 @@ export const command: Command = {
     for (const { index, run, text } of logs) {
       const all = text.trimEnd().split('\n')
       const shown = all.slice(Math.max(0, all.length - most))
-      process.stdout.write(`==> ${index} ${run}\n${shown.join('\n')}\n`)
+      process.stdout.write(`==> ${index === null ? '' : `${index} `}${run}\n${shown.join('\n')}\n`)
     }
     if (logs.length === 0) process.stdout.write('No logs: no task of this sweep has begun on a cluster.\n')
     return 0

@@ -1,12 +1,21 @@
 import { visible } from '../../../escape/visible.js'
-import { queuedTasks, queueText } from '../../../experiment/slurm/jobs.js'
+import { type QueuedTask, queuedTasks, queueText, storedJobs } from '../../../experiment/slurm/jobs.js'
 import { Coverage } from '../../../experiment/sweep/coverage.js'
-import { rungDecisions } from '../../../experiment/sweep/halving.js'
-import { readPlan } from '../../../experiment/sweep/plan.js'
+import { decisionText, rungDecisions } from '../../../experiment/sweep/halving.js'
+import { planWords, readPlan } from '../../../experiment/sweep/plan.js'
 import { formatTable } from '../../../results/text.js'
 import { type Command, oneWord } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
 import { LISTING_CODE, reportDamaged } from '../../output.js'
+
+/** Returns whether runs of a sweep on Slurm are left that nobody works on. @param queue null where it is unknown */
+function isLeft({ plan, runs, isComplete }: Coverage, queue: readonly QueuedTask[] | null): boolean {
+  if (isComplete || queue === null || queue.length > 0 || storedJobs(plan).length === 0) return false
+  return (
+    runs.some(({ state }) => state === 'missing' || state === 'interrupted') &&
+    runs.every(({ state }) => state !== 'running')
+  )
+}
 
 /** `recurlab sweep status PLAN`. */
 export const command: Command = {
@@ -42,6 +51,11 @@ export const command: Command = {
       return code
     }
     process.stdout.write(`${formatTable(coverage.table())}\n${coverage.text()}\n${queueText(queue ?? [])}`)
+    for (const decision of rungDecisions(plan)) process.stdout.write(`${decisionText(decision)}\n`)
+    if (isLeft(coverage, queue))
+      process.stdout.write(
+        `Nothing of it is in Slurm's queue. To continue: npx recurlab sweep resume ${planWords(plan, out)} --on slurm\n`,
+      )
     for (const { run, state, message, isDamaged } of coverage.runs)
       if (state === 'failed' && !isDamaged) process.stdout.write(`Failed: ${run}: ${visible(String(message))}\n`)
     return code
