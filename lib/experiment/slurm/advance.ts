@@ -3,7 +3,7 @@ import { isCancelled } from '../sweep/cancel.js'
 import { decisionText, rungDecisions } from '../sweep/halving.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { waitingTasks } from '../sweep/queue.js'
-import { queuedTasks, storedJobs } from './jobs.js'
+import { queuedRuns, storedJobs } from './jobs.js'
 import { submissionText, submitSweep } from './submit.js'
 
 /**
@@ -21,8 +21,7 @@ export async function advanceSweep(plan: SweepPlan): Promise<string> {
   if (!last) throw refuse('a submission to Slurm', 'none: recurlab sweep resume trains it here')
   if (isCancelled(plan)) return 'The sweep is cancelled: nothing is decided.'
   const before = rungDecisions(plan).length
-  const inQueue = new Set((await queuedTasks(plan))?.flatMap(({ run }) => (run === null ? [] : [run])))
-  const waiting = waitingTasks(plan, inQueue, new Set()).length
+  const waiting = waitingTasks(plan, await queuedRuns(plan), new Set()).length
   const decisions = rungDecisions(plan).slice(before)
   if (decisions.length > 0)
     return [...decisions.map(decisionText), submissionText(await submitSweep(plan, last.options))].join('\n')

@@ -78,6 +78,12 @@ export async function queuedTasks(plan: Pick<SweepPlan, 'dir' | 'id'>): Promise<
   })
 }
 
+/** Returns the indices of a sweep's runs that are in Slurm's queue; empty when that is unknown here. */
+export async function queuedRuns(plan: Pick<SweepPlan, 'dir' | 'id'>): Promise<Set<number>> {
+  const tasks = (await queuedTasks(plan)) ?? []
+  return new Set(tasks.flatMap(({ run }) => (run === null ? [] : [run])))
+}
+
 /** Returns a sentence on the tasks in the queue: `Slurm: job 12: 3 running, 9 pending (Resources)`; empty without any. */
 export function queueText(tasks: readonly QueuedTask[]): string {
   const counts = new Map<string, number>()

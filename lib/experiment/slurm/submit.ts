@@ -5,7 +5,7 @@ import { awaitsDecision } from '../sweep/halving.js'
 import type { SweepPlan } from '../sweep/plan.js'
 import { waitingTasks } from '../sweep/queue.js'
 import { slurm, slurmIfThere } from './commands.js'
-import { queuedTasks, recordJob, type SlurmJob, storedJobs } from './jobs.js'
+import { queuedRuns, recordJob, type SlurmJob, storedJobs } from './jobs.js'
 import { resolveSlurm, type SlurmOptions } from './options.js'
 import { slurmPlaces } from './places.js'
 import { arrayScript, reportScript } from './script.js'
@@ -33,7 +33,7 @@ export interface Submission {
 export async function submitSweep(plan: SweepPlan, input: SlurmOptions = {}): Promise<Submission> {
   const options = resolveSlurm(input)
   const places = slurmPlaces(plan)
-  const inQueue = new Set((await queuedTasks(plan))?.flatMap(({ run }) => (run === null ? [] : [run])))
+  const inQueue = await queuedRuns(plan)
   const isOpen = ({ state }: PlannedStatus): boolean => state === 'missing' || state === 'interrupted'
   const queued = statusesOf(plan).filter((status) => isOpen(status) && inQueue.has(status.index)).length
   const runs = waitingTasks(plan, inQueue, new Set()).map(({ index }) => index)
