@@ -108,7 +108,7 @@ const restless = await sweep({ ...base, lr: 5 * lr, weightDecay: 1, augment: 0 }
 show(restless.curves('test.exact', { title: 'The same on a fifth of the puzzles, at five times the rate' }))
 
 // %% [markdown]
-// No set of live weights solves more than a few per cent, at any time, while their average solves some four times as many. The model that is looked for lies in the middle of
+// No set of live weights solves more than 9 % at any evaluation, while their average ends at 23 %. The model that is looked for lies in the middle of
 // the places that training visits.
 //
 // ## Verdict
