@@ -137,8 +137,8 @@ console.log(saveTable(verdicts.table(), '08-ema.verdicts.arrow'))
 console.log(verdicts.check())
 
 // %% [markdown]
-// The paper says that without the average the model *diverges* after it has overfitted. That is not what is seen here: no run of this notebook rises and then falls for good. Its live weights
-// never get anywhere.
+// The paper says that without the average the model *diverges* after it has overfitted. That is not what is seen here: no run of this notebook rises and then falls for good. On
+// little data at a high rate the live weights never rise.
 //
 // ## Change this
 //
