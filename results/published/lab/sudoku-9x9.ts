@@ -8,8 +8,8 @@ export const base: ConfigInput = { ...lab, clues: 32, trainSteps: 750, dtype: 'b
 const seed = [0, 1, 2]
 export const grid: Grid[] = [
   { layers: [1], T: [1], n: [4], seed },
-  { layers: [1], T: [2], n: [2], seed: [...seed, 3, 4] },
-  { layers: [1], T: [3], n: [6], seed: [...seed, 3, 4] },
+  { layers: [1], T: [2], n: [2], seed },
+  { layers: [1], T: [3], n: [6], seed },
   { model: ['hrm'], layers: [2], layersH: [2], T: [2], n: [2], seed },
 ]
 
