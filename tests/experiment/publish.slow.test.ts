@@ -74,6 +74,11 @@ test('a published sweep keeps its plan; publishing again changes nothing; a labe
     plan.runs.map(({ run }) => run),
     readPlan(id, resultsDir).runs.map(({ run }) => run),
   )
+  assert.equal(readPlan(id, resultsDir).storedData.length, 1, 'a data set lies with the plan, and is not published')
+  assert.deepEqual(
+    (await verifyThings([], { results: to })).flatMap(({ faults }) => faults),
+    [],
+  )
   const status = (run: string): string => readFileSync(path.join(to, 'runs', run, 'status.json'), 'utf8')
   const earlier = plan.runs.map(({ run }) => status(run))
   assert.deepEqual(

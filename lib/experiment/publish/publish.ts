@@ -22,7 +22,7 @@ export interface PublishWhatOptions {
 
 /**
  * Copies finished runs, and sweeps with their plans, into a results folder that is small enough for a repository: without
- * checkpoints. `runs`, `report` and `reproduce` work in it; see {@link publishRun}.
+ * checkpoints and data sets. `runs`, `report` and `reproduce` work in it; see {@link publishRun}.
  *
  * @example
  * publish(['mazes-12-runs'])
@@ -41,7 +41,10 @@ export function publish(names: readonly string[], options: PublishWhatOptions = 
   }
   for (const record of records.values()) checkFinished(record)
   const copied = [...records.values()].map((record) => publishRun(record, { to, metricsEvery }))
-  for (const plan of plans) createPlan({ ...plan, dir: path.join(sweepsFolder(to), plan.id), resultsDir: to })
+  for (const plan of plans) {
+    // Data sets can be large, and nothing is left to train.
+    createPlan({ ...plan, dir: path.join(sweepsFolder(to), plan.id), resultsDir: to, storedData: [] })
+  }
   return copied
 }
 
