@@ -337,6 +337,14 @@ test('differences have a line each, their intervals, and the published number be
     ['no EMA', 'Table 4, Sudoku-Extreme:<br>direct prediction'],
   )
   assert.match(figure.caption(), /no EMA -7\.5 \(arXiv 2510\.04871, table 1\)/)
+  const first = { name: 'HRM', measured: { lab: { value: 1, low: 0, high: 2 } } }
+  const second = { name: 'TRM', measured: { pocket: { value: 3, low: 2, high: 4 } } }
+  const ordered = differences([first, second], { series: ['pocket', 'lab', 'paper'] })
+  assert.deepEqual(
+    ordered.data.map(({ name }) => name),
+    ['pocket', 'lab'],
+    'a series keeps its place in the legend, and its colour, whatever the first row has',
+  )
   assert.throws(() => differences([]), /expected at least one row/)
   const bad = { value: Number.NaN, low: null, high: null }
   assert.throws(

@@ -20,6 +20,8 @@ export interface MeasuredDifference {
 export interface DifferencesOptions extends FigureOptions {
   /** Confidence level of the intervals, which the caption names. Default: 0.95 */
   readonly level?: number
+  /** Names of the series in the order of the legend. Default: as they appear in the rows */
+  readonly series?: readonly string[]
 }
 
 /** A line of {@link differences}. */
@@ -52,10 +54,11 @@ const AROUND = 170
  */
 export function differences(
   rows: readonly DifferenceRow[],
-  { level = DEFAULT_LEVEL, ...options }: DifferencesOptions = {},
+  { level = DEFAULT_LEVEL, series: order = [], ...options }: DifferencesOptions = {},
 ): CaptionedFigure {
   check(rows)
-  const series = [...new Set(rows.flatMap(({ measured }) => Object.keys(measured)))]
+  const present = new Set(rows.flatMap(({ measured }) => Object.keys(measured)))
+  const series = [...new Set([...order.filter((name) => present.has(name)), ...present])]
   const names = rows.map(({ name }) => shownName(name, options))
   const figure = makeFigure(
     [

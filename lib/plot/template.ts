@@ -83,7 +83,8 @@ function template({ text, axis: line, grid, ground }: Ink) {
   return {
     layout: {
       font: { family: familyList('Arimo'), size: TYPE_SIZE, color: text },
-      title: { x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 16 } },
+      // In pixels from the top, so that the legend of a tall figure does not run into it.
+      title: { x: 0.02, xanchor: 'left', y: 1, yanchor: 'top', pad: { t: 12 }, font: { size: 16 } },
       colorway: [...palette],
       paper_bgcolor: ground,
       plot_bgcolor: ground,

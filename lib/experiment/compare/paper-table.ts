@@ -100,7 +100,7 @@ export class PaperTable {
           }),
         ),
       })),
-      { x: 'difference in exact accuracy (points)', ...options },
+      { x: 'difference in exact accuracy (points)', series: SCALES, ...options },
     )
   }
 
