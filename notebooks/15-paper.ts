@@ -151,7 +151,7 @@ console.log(onDepth.check())
 // the carry: over eight supervision steps any recursion is deep. The averaged weights are not ahead of the live ones here, where the learning rate falls to a tenth and all models still learn;
 // notebook 08 has the end of learning at a constant rate.
 //
-// What bfloat16 changes, on the preset with the same seeds:
+// The preset in float32 and in bfloat16, with the same seeds:
 
 // %%
 const noRuns = new Runs([])

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { askedConfig } from '../lib/config/resolved.js'
+import { expandGrid } from '../lib/experiment/sweep/grid.js'
+import { listPlans, readPlan } from '../lib/experiment/sweep/plan.js'
+import { loadSweepFile } from '../lib/experiment/sweep/sweep-file.js'
 import { verifyThings } from '../lib/experiment/verify/verify.js'
+import { canonicalJson } from '../lib/files/sealed-json.js'
 import { paperTable, publishedClaims, toMarkdown } from '../lib/index.js'
 import { listRuns } from '../lib/results/run.js'
 import { plusMinus } from '../lib/statistics/rounding.js'
@@ -43,6 +49,21 @@ test('published runs are undamaged, finished, and name nobody’s folders', asyn
   )
   for (const { dir } of runs)
     assert.doesNotMatch(readFileSync(path.join(dir, 'provenance.json'), 'utf8'), /"\/(home|tmp|root|work)\//)
+})
+
+test('each sweep file at lab scale asks for the runs of a published plan', async () => {
+  const asked = (inputs: readonly object[]): string[] => inputs.map(canonicalJson).sort()
+  const plans = listPlans(folder).map((name) => asked(readPlan(name, folder).runs.map((run) => run.asked)))
+  const files = readdirSync(path.join(folder, 'lab')).filter((name) => name.endsWith('.ts'))
+  assert.ok(files.length > 0)
+  for (const file of files) {
+    const { base, grid } = await loadSweepFile(path.join(folder, 'lab', file))
+    const own = asked(expandGrid(base, grid).map(({ input }) => askedConfig(input)))
+    assert.ok(
+      plans.some((plan) => isDeepStrictEqual(plan, own)),
+      file,
+    )
+  }
 })
 
 test('the README has the table of the paper that the published claims give (notebook 15 prints it)', () => {

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { loadRun } from '../../lib/experiment/run/load.js'
 import { queuedTasks, storedJobs } from '../../lib/experiment/slurm/jobs.js'
 import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
 import { slurmPlaces } from '../../lib/experiment/slurm/places.js'
@@ -11,8 +10,7 @@ import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import { rungDecisions } from '../../lib/experiment/sweep/halving.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SweepOptions, sudoku, sweep } from '../../lib/index.js'
-import { loadCheckpoint, openRun } from '../../lib/results/run.js'
-import { timeless } from '../timeless.js'
+import { runNumbers } from '../experiment/run-numbers.js'
 import { type Cluster, startedSlurm, until } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-halving-'))
@@ -52,13 +50,6 @@ async function emptyQueue(plan: SweepPlan): Promise<void> {
   await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 600)
 }
 
-/** What a run computed, without the times. */
-function numbers(run: string, dir: string): unknown {
-  const { metrics, evaluations } = loadRun(run, dir)
-  const { tensors } = loadCheckpoint(openRun(run, dir))
-  return [timeless(metrics), timeless(evaluations), [...tensors]]
-}
-
 test('successive halving on Slurm takes the decisions that it takes here, with the same runs, without anybody at the terminal', {
   skip,
 }, async () => {
@@ -72,7 +63,7 @@ test('successive halving on Slurm takes the decisions that it takes here, with t
   const same = (await sweep(base, grid, data, { ...local, halving })).coverage.plan
   assert.deepEqual(rungDecisions(plan), rungDecisions(same))
   for (const [i, { run }] of plan.runs.entries())
-    assert.deepEqual(numbers(run, resultsDir), numbers(same.runs[i]!.run, here), `run ${i}`)
+    assert.deepEqual(runNumbers(run, resultsDir), runNumbers(same.runs[i]!.run, here), `run ${i}`)
   assert.deepEqual(
     storedJobs(plan).map(({ runs }) => runs.length),
     [8, 4, 2],
@@ -114,5 +105,5 @@ test('runs of a node that is lost go on when it is back, equal to the same runs 
   assert.match(tasksLogs(plan, ['0'])[0]!.text, /restart 1\] begins/)
   const same = await sweep({ ...base, evalEvery: 600 }, grid, data, local)
   for (const [i, { run }] of plan.runs.entries())
-    assert.deepEqual(numbers(run, resultsDir), numbers(same.all[i]!.id, here), `run ${i}`)
+    assert.deepEqual(runNumbers(run, resultsDir), runNumbers(same.all[i]!.id, here), `run ${i}`)
 })

@@ -13,15 +13,14 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { loadRun } from '../../lib/experiment/run/load.js'
 import { examineNode } from '../../lib/experiment/slurm/doctor.js'
 import { queuedTasks, queueText, storedJobs } from '../../lib/experiment/slurm/jobs.js'
 import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SlurmOptions, sudoku, sweep } from '../../lib/index.js'
-import { loadCheckpoint, openRun } from '../../lib/results/run.js'
-import { timeless } from '../timeless.js'
+import { openRun } from '../../lib/results/run.js'
+import { runNumbers } from '../experiment/run-numbers.js'
 import { type Cluster, startedSlurm, until } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-'))
@@ -62,13 +61,6 @@ const grid: Grid[] = [
 ]
 /** Slurm looks for time limits every 30 s, and warns up to 30 s early: within 30 s after the start of a task. */
 const slurm: SlurmOptions = { width: 3, time: 1, warnSeconds: 40 }
-
-/** What a run computed, without the times. */
-function numbers(run: string, dir: string): unknown {
-  const { metrics, evaluations } = loadRun(run, dir)
-  const { tensors } = loadCheckpoint(openRun(run, dir))
-  return [timeless(metrics), timeless(evaluations), [...tensors]]
-}
 
 const trainHere = () => sweep(base, grid, data, { resultsDir: here, workers: 1, observer: {}, estimate: false })
 const onSlurm = () => sweep(base, grid, data, { resultsDir, on: 'slurm', slurm, estimate: false })
@@ -174,7 +166,7 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   assert.equal(readdirSync(path.join(resultsDir, 'runs')).filter((name) => !name.startsWith('.')).length, 12)
   const local = await trainHere()
   for (const [i, { run }] of plan.runs.entries())
-    assert.deepEqual(numbers(run, resultsDir), numbers(local.all[i]!.id, here), `run ${i}`)
+    assert.deepEqual(runNumbers(run, resultsDir), runNumbers(local.all[i]!.id, here), `run ${i}`)
 
   assert.match(log(limited), /stopped before the time limit; requeued/)
   assert.match(log(warned), /stopped before the time limit; requeued/)

@@ -29,9 +29,9 @@ import { trainPlanned } from '../../lib/experiment/sweep/train-planned.js'
 import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { checkpointFile } from '../../lib/results/layout.js'
-import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { openRun } from '../../lib/results/run.js'
 import { saveDataset } from '../../lib/storage/store.js'
-import { timeless } from '../timeless.js'
+import { runNumbers } from './run-numbers.js'
 
 let folder = ''
 let data: Dataset
@@ -55,13 +55,6 @@ const base = {
   checkpointEvery: 10,
 }
 const seeds: Grid = { seed: [0, 1, 2] }
-
-/** What a run computed, without the times. */
-function numbers(run: string, resultsDir: string): unknown {
-  const { metrics, evaluations } = loadRun(run, resultsDir)
-  const { tensors } = loadCheckpoint(openRun(run, resultsDir))
-  return [timeless(metrics), timeless(evaluations), [...tensors]]
-}
 
 /** Trains the plan of a grid with two workers. */
 async function withTwo(
@@ -89,7 +82,8 @@ test('runs of two workers equal those of one process, bit for bit with the same 
   const runs = await sweep(base, seeds, data, { resultsDir: one, workers: 1, observer: {} })
   const { plan, states } = await withTwo(two)
   assert.deepEqual(states, ['done', 'done', 'done'])
-  for (const [i, { run }] of plan.runs.entries()) assert.deepEqual(numbers(run, two), numbers(runs.all[i]!.id, one))
+  for (const [i, { run }] of plan.runs.entries())
+    assert.deepEqual(runNumbers(run, two), runNumbers(runs.all[i]!.id, one))
 })
 
 test('a worker refuses a run that its plan does not hold: the stored plan was changed by another process', async () => {
@@ -144,7 +138,7 @@ test('a killed worker costs its last interval: its run goes on from the checkpoi
   assert.match(notes.join('\n'), /its process ended by SIGKILL; it goes on from its last checkpoint/)
   const { plan: first } = await planSweep(base, seeds, data, { resultsDir: whole })
   for (const [i, { run }] of plan.runs.entries())
-    assert.deepEqual(numbers(run, killed), numbers(first.runs[i]!.run, whole))
+    assert.deepEqual(runNumbers(run, killed), runNumbers(first.runs[i]!.run, whole))
   assert.ok(openRun(plan.runs[0]!.run, killed).provenance.resumed)
 })
 
@@ -162,8 +156,8 @@ test('a stop saves every run that is at work, and the same call goes on', async 
     plan.runs.map(({ run }) => run),
   )
   assert.deepEqual(
-    numbers(plan.runs[0]!.run, resultsDir),
-    numbers((await withTwo(path.join(folder, 'two'))).plan.runs[0]!.run, path.join(folder, 'two')),
+    runNumbers(plan.runs[0]!.run, resultsDir),
+    runNumbers((await withTwo(path.join(folder, 'two'))).plan.runs[0]!.run, path.join(folder, 'two')),
   )
   const again = await sweep(base, seeds, data, { resultsDir, workers: 2 })
   assert.deepEqual(again.table(), runs.table())

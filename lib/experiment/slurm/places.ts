@@ -8,7 +8,7 @@ export interface SlurmPlaces {
   /** The batch script of the array whose task 0 would train run `offset`. */
   arrayScript(offset: number): string
   readonly reportScript: string
-  /** What the jobs that follow arrays have written. */
+  /** Log of the jobs that follow arrays. */
   readonly reportLog: string
   /** One file a run, `run-N.log`, to which all attempts append. */
   readonly logs: string

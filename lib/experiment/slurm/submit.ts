@@ -35,8 +35,9 @@ export async function submitSweep(plan: SweepPlan, input: SlurmOptions = {}): Pr
   const places = slurmPlaces(plan)
   const inQueue = await queuedRuns(plan)
   const isOpen = ({ state }: PlannedStatus): boolean => state === 'missing' || state === 'interrupted'
-  const queued = statusesOf(plan).filter((status) => isOpen(status) && inQueue.has(status.index)).length
-  const runs = waitingTasks(plan, inQueue, new Set()).map(({ index }) => index)
+  const done = new Map<number, PlannedStatus>()
+  const queued = statusesOf(plan, done).filter((status) => isOpen(status) && inQueue.has(status.index)).length
+  const runs = waitingTasks(plan, inQueue, new Set(), done).map(({ index }) => index)
   if (runs.length === 0) return { job: null, queued, script: places.arrayScript(0), decides: false }
   const scripts = [...arraysOf(runs, await longestArray())].map(([offset, part]) => ({
     offset,

@@ -112,17 +112,15 @@ export function endedRuns(plan: SweepPlan): Set<number> {
   return new Set(rungDecisions(plan).flatMap(({ ranking }) => ranking.flatMap((row) => (row.goesOn ? [] : row.runs))))
 }
 
-/** Returns the step at which a run waits for the next decision; Infinity after the last one, and without successive halving. */
-export function nextStop(plan: SweepPlan, index: number): number {
-  const { halving } = plan
-  const rung = rungDecisions(plan).length + 1
-  if (!halving || rung > { ...DEFAULTS, ...halving }.rungs) return Number.POSITIVE_INFINITY
-  return rungStep(halving, rung, plan.runs[index]!)
-}
-
 /** Returns whether a decision of a sweep is not yet taken. */
 export function awaitsDecision(plan: SweepPlan): boolean {
   return plan.halving !== null && rungDecisions(plan).length < { ...DEFAULTS, ...plan.halving }.rungs
+}
+
+/** Returns the step at which a run waits for the next decision; Infinity after the last one, and without successive halving. */
+export function nextStop(plan: SweepPlan, index: number): number {
+  if (!plan.halving || !awaitsDecision(plan)) return Number.POSITIVE_INFINITY
+  return rungStep(plan.halving, rungDecisions(plan).length + 1, plan.runs[index]!)
 }
 
 /** Returns whether a run has what a decision at a step needs: a process that is killed during an evaluation has logged its step only. */

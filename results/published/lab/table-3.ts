@@ -1,3 +1,4 @@
+import { table3Depths } from '../../../lib/ablations/table3.js'
 import type { ConfigInput, Grid } from '../../../lib/index.js'
 
 /** Table 3 on 6×6 Sudokus with 12 clues: a TRM of one layer with n = 2k, and HRM of two networks of two layers with n = k. */
@@ -22,18 +23,7 @@ export const base: ConfigInput = {
 }
 
 const seed = [0, 1, 2]
-/** k and T of the table's rows. */
-const rows = [
-  [1, 1],
-  [2, 2],
-  [3, 3],
-  [4, 4],
-  [6, 3],
-  [3, 6],
-  [6, 6],
-] as const
-
-export const grid: Grid[] = rows.flatMap(([k, T]): Grid[] => [
+export const grid: Grid[] = table3Depths.flatMap(([k, T]): Grid[] => [
   { layers: [1], T: [T], n: [2 * k], seed },
   { model: ['hrm'], layers: [2], layersH: [2], T: [T], n: [k], seed },
 ])

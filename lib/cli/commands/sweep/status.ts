@@ -9,12 +9,9 @@ import { onlyKeys } from '../../keys.js'
 import { LISTING_CODE, reportDamaged } from '../../output.js'
 
 /** Returns whether runs of a sweep on Slurm are left that nobody works on. @param queue null where it is unknown */
-function isLeft({ plan, runs, isComplete }: Coverage, queue: readonly QueuedTask[] | null): boolean {
-  if (isComplete || queue === null || queue.length > 0 || storedJobs(plan).length === 0) return false
-  return (
-    runs.some(({ state }) => state === 'missing' || state === 'interrupted') &&
-    runs.every(({ state }) => state !== 'running')
-  )
+function isLeft(coverage: Coverage, queue: readonly QueuedTask[] | null): boolean {
+  if (queue === null || queue.length > 0 || storedJobs(coverage.plan).length === 0) return false
+  return coverage.count('running') === 0 && coverage.count('missing') + coverage.count('interrupted') > 0
 }
 
 /** `recurlab sweep status PLAN`. */
