@@ -16,13 +16,15 @@ const SHOWN = 20
  */
 
 /**
- * Reports failures in full, skipped tests with their reason, the slowest files, and the counts as the very last line.
+ * Reports failures in full, skipped tests with their reason, the slowest files, the name of each failed test once more, and the counts as the
+ * very last line.
  *
  * @param {AsyncIterable<TestEvent>} events
  */
 export default async function* report(events) {
   let passed = 0
-  let failed = 0
+  /** File and name of each failed test. @type {string[]} */
+  const failed = []
   /** Milliseconds of the tests of each file. @type {Map<string, number>} */
   const files = new Map()
   /** @type {string[]} */
@@ -54,17 +56,18 @@ export default async function* report(events) {
     if (type === 'test:fail') {
       // A parent fails with its children, which are reported one by one.
       if (details.error?.failureType === 'subtestsFailed') continue
-      failed++
-      yield `\nFAILED ${file}${data.line ? `:${data.line}` : ''}\n  ${name}\n${indent(describe(details.error))}\n\n`
+      const place = `${file}${data.line ? `:${data.line}` : ''}`
+      failed.push(`  ${place}: ${name}`)
+      yield `\nFAILED ${place}\n  ${name}\n${indent(describe(details.error))}\n\n`
     } else if (isEmpty) {
-      failed++
+      failed.push(`  ${file}: there is no test in this file`)
       process.exitCode = 1
       yield `\nFAILED ${file}\n  there is no test in this file\n\n`
     } else if (details.type === 'suite') {
       // Its tests are counted one by one.
     } else if (path.resolve(name) === path.resolve(data.file ?? '')) {
       // Node reports the file itself if it contains no test.
-      failed++
+      failed.push(`  ${file}: there is no test in this file`)
       process.exitCode = 1
       yield `\nFAILED ${file}\n  there is no test in this file\n\n`
     } else if (skip !== undefined && skip !== false) {
@@ -74,7 +77,8 @@ export default async function* report(events) {
   if (skipped.length > 0) yield `\n${skipped.length} skipped:\n${skipped.join('\n')}\n`
   if (trials.length > 0) yield table(trials)
   if (files.size > SHOWN) yield slowest(files)
-  yield `\n${passed} passed, ${failed} failed\n`
+  if (failed.length > 0) yield `\n${failed.length} failed:\n${failed.join('\n')}\n`
+  yield `\n${passed} passed, ${failed.length} failed\n`
 }
 
 /** @param {readonly Trials[]} trials */
