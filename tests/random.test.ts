@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Random } from '../lib/random.js'
+import fc from './fast-check.js'
 
 test('one key gives one stream, and different keys give different ones', () => {
   const draws = (random: Random): number[] => Array.from({ length: 8 }, () => random.int(1 << 30))

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { crc32, deflateRawSync } from 'node:zlib'
-import fc from 'fast-check'
+import fc from './fast-check.js'
 import { setupModule, temporaryFolder } from './setup-helpers.js'
 
 const { unpackWheel } = await setupModule<{
@@ -23,7 +23,7 @@ test('what was packed is unpacked, stored and deflated', async (t) => {
       for (const [i, file] of files.entries())
         assert.deepEqual(new Uint8Array(readFileSync(path.join(place, `p/${i}.bin`))), file.bytes)
     }),
-    { numRuns: 30, seed: 1 },
+    { numRuns: 30 },
   )
 })
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { differingKeys, effectiveConfig, effectiveValue } from '../../lib/config/effective.js'
 import { haltExploration, modelKeys } from '../../lib/config/model-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { Config, ConfigInput } from '../../lib/config/schema.js'
 import { preset, presets } from '../../lib/tasks/presets.js'
+import fc from '../fast-check.js'
 
 const of = (input: ConfigInput): Config => effectiveConfig(parseConfig(input))
 

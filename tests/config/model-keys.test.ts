@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { haltExploration, modelKeys } from '../../lib/config/model-keys.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
+import fc from '../fast-check.js'
 
 const refused = (input: ConfigInput, message: RegExp): void =>
   assert.throws(() => parseConfig(input), { name: 'UserError', message, exitCode: 2 })

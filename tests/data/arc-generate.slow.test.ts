@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { trainingBatches } from '../../lib/data/sampler.js'
 import { Random } from '../../lib/random.js'
@@ -9,6 +8,7 @@ import { checkGrid } from '../../lib/tasks/arc/check.js'
 import { drawGrid } from '../../lib/tasks/arc/draw.js'
 import { FAMILIES, generateTasks } from '../../lib/tasks/arc/generate.js'
 import { type FlatPair, gridKey, nested } from '../../lib/tasks/arc/grid.js'
+import fc from '../fast-check.js'
 
 test('generated tasks have 3 or 4 training pairs and 1 or 2 test pairs of grids within the size, unlike any other', async () => {
   await fc.assert(

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { ARC_COLOUR_NAMES, ARC_COLOURS } from '../../lib/tasks/arc/colours.js'
 import { dihedral, INVERSE, TRANSFORM_NAMES } from '../../lib/tasks/arc/dihedral.js'
 import { drawBoard, drawGrid } from '../../lib/tasks/arc/draw.js'
@@ -8,6 +7,7 @@ import { crop, encodeGrid } from '../../lib/tasks/arc/encode.js'
 import { flatten, gridKey, gridOfKey, nested } from '../../lib/tasks/arc/grid.js'
 import { invertPermutation, PERMUTATIONS, permutationOf, permutationRank } from '../../lib/tasks/arc/permutation.js'
 import { applyVersion, parseVersionName, undoVersion, VERSION_CODES, versionName } from '../../lib/tasks/arc/version.js'
+import fc from '../fast-check.js'
 import { anyGrid } from './arc-helpers.js'
 
 const transform = fc.integer({ min: 0, max: 7 })

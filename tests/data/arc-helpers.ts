@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import fc from 'fast-check'
 import type { Batch } from '../../lib/data/dataset.js'
 import type { FlatGrid } from '../../lib/tasks/arc/grid.js'
+import fc from '../fast-check.js'
 
 /** A task as the files have it. */
 export interface JsonTask {

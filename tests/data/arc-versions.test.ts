@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type FlatPair, gridKey } from '../../lib/tasks/arc/grid.js'
 import { identifiersFromList, identifiersOf } from '../../lib/tasks/arc/identifiers.js'
 import { applyVersion, VERSION_CODES, versionName } from '../../lib/tasks/arc/version.js'
 import { drawVersions, puzzleHasher } from '../../lib/tasks/arc/versions.js'
+import fc from '../fast-check.js'
 import { anyGrid } from './arc-helpers.js'
 
 const anyPairs = fc.array(fc.record({ input: anyGrid(3), output: anyGrid(3) }), { minLength: 1, maxLength: 3 })

@@ -19,7 +19,7 @@ import { CONFIG, NUMBERS, WEIGHTS } from './published-weights.js'
 const folder = temporaryFolder()
 const COMMIT = 'c'.repeat(40)
 const model = { model: 'someone/trm-tiny', commit: COMMIT }
-const patience = { stall: 1000, tries: 2, backoff: 5 }
+const patience = { stall: 60_000, tries: 2, backoff: 5 }
 let made = 0
 
 const tiny: PublicWeights = {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Dataset, Split } from '../../lib/data/dataset.js'
 import { UserError } from '../../lib/errors.js'
 import { splitOverlap } from '../../lib/storage/overlap.js'
@@ -10,6 +9,7 @@ import { canonicalForm } from '../../lib/tasks/sudoku/canonical.js'
 import type { SudokuOptions } from '../../lib/tasks/sudoku/options.js'
 import { isSolution } from '../../lib/tasks/sudoku/rules.js'
 import { solverFor } from '../../lib/tasks/sudoku/solver.js'
+import fc from '../fast-check.js'
 
 function rows(split: Split): { inputs: Uint8Array; labels: Uint8Array }[] {
   const { seqLen } = split

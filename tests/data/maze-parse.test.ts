@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { UserError } from '../../lib/errors.js'
 import { Random } from '../../lib/random.js'
 import { readPublished } from '../../lib/storage/published/read.js'
@@ -8,6 +7,7 @@ import { createMazeSource } from '../../lib/tasks/maze/generate.js'
 import { parseMaze } from '../../lib/tasks/maze/parse.js'
 import { isShortestPath, solveMaze } from '../../lib/tasks/maze/solve.js'
 import { drawMaze, FREE, PATH, WALL } from '../../lib/tasks/maze/tokens.js'
+import fc from '../fast-check.js'
 import { sharedPath } from '../shared.js'
 
 const real = sharedPath('data/maze-30x30-hard-1k')

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import fc from 'fast-check'
 import { splitFromTable, splitTable } from '../../lib/data/arrow.js'
 import { type Augmentation, type Batch, type Dataset, IGNORE_LABEL, type Split } from '../../lib/data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-batches.js'
@@ -8,6 +7,7 @@ import { splitFacts } from '../../lib/data/pool.js'
 import { type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
 import { sudoku } from '../../lib/tasks/sudoku/build.js'
 import { isSolution } from '../../lib/tasks/sudoku/rules.js'
+import fc from '../fast-check.js'
 
 let data: Dataset
 before(async () => {

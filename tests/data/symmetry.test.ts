@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type Split, singletonStarts } from '../../lib/data/dataset.js'
 import { Random } from '../../lib/random.js'
 import { sudokuAugment } from '../../lib/tasks/sudoku/augment.js'
@@ -11,6 +10,7 @@ import { twinInvariant } from '../../lib/tasks/sudoku/invariant.js'
 import { isSolution, isSolvedGrid } from '../../lib/tasks/sudoku/rules.js'
 import { applySymmetry, drawSymmetry, identity } from '../../lib/tasks/sudoku/symmetry.js'
 import { toTokens } from '../../lib/tasks/sudoku/tokens.js'
+import fc from '../fast-check.js'
 
 const boxes: Box[] = [
   [2, 2],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { distributionOf, drawn, integers, logUniform, uniform } from '../../lib/experiment/sweep/distributions.js'
 import { expandGrid } from '../../lib/experiment/sweep/grid.js'
+import fc from '../fast-check.js'
 
 test('draws keep within their limits, and depend on seed, key and number alone', () => {
   fc.assert(

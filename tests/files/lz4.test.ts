@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { lz4Compress, lz4Decompress } from '../../lib/files/lz4.js'
 import { Random } from '../../lib/random.js'
+import fc from '../fast-check.js'
 
 const bytes = (length: number, of: (i: number) => number): Uint8Array => Uint8Array.from({ length }, (_, i) => of(i))
 const random = Random.of(0, 'lz4')

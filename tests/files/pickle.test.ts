@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { UserError } from '../../lib/errors.js'
 import { type PickleDomain, readPickle } from '../../lib/interop/formats/pickle.js'
 import { describeOpcode } from '../../lib/interop/formats/pickle-opcodes.js'
 import { PickleDict, PickleList, type PickleValue } from '../../lib/interop/formats/pickle-value.js'
 import { TorchTensor, torchGlobals, torchStorage } from '../../lib/interop/formats/torch-tensor.js'
+import fc from '../fast-check.js'
 import { assemble, global, int, short, storage, tensor, text } from './assemble.js'
 
 const domain: PickleDomain = { globals: torchGlobals, persistent: torchStorage }

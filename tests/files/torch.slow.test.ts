@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
 import { readPickle } from '../../lib/interop/formats/pickle.js'
 import { describeValue, PickleDict } from '../../lib/interop/formats/pickle-value.js'
 import { openTorchFile } from '../../lib/interop/formats/torch.js'
 import { TorchTensor, torchGlobals, torchStorage } from '../../lib/interop/formats/torch-tensor.js'
 import { readStored } from '../../lib/interop/weights-source.js'
+import fc from '../fast-check.js'
 import { root } from '../shared.js'
 import {
   assemble,

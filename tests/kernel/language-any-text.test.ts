@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../fast-check.js'
 import { notebooks, Writer } from './language-cells.js'
 
 /** Code cells of the project's notebooks, and syntax that they do not have. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { embed } from '../../lib/model/embed.js'
 import { disposeModel, initialModel } from '../../lib/model/model.js'
@@ -10,6 +9,7 @@ import { checkShape } from '../../lib/model/shape.js'
 import { swiglu, tokenMlp } from '../../lib/model/swiglu.js'
 import { Random } from '../../lib/random.js'
 import { assertClose } from '../close.js'
+import fc from '../fast-check.js'
 import { tinyShape } from './tiny.js'
 
 before(async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { type Dtype, kernels, setFast } from '../../lib/backend/kernels.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
 import { disposeModel, initialModel } from '../../lib/model/model.js'
@@ -11,6 +10,7 @@ import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { initialOptimizer, optimizerStep } from '../../lib/train/optimizer.js'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
+import fc from '../fast-check.js'
 import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'
 
@@ -86,7 +86,7 @@ test('with the kernels every output and gradient of a short recursion is that of
       assert.deepEqual(Object.keys(fused).sort(), Object.keys(plain).sort())
       for (const [name, numbers] of Object.entries(plain)) assertClose(fused[name]!, numbers, 1e-4)
     }),
-    { numRuns: 40, seed: 1 },
+    { numRuns: 40 },
   )
 })
 
@@ -136,7 +136,7 @@ test('the fused update is that of plain operations, for both optimisers, with an
       )
       for (const [i, numbers] of plain.entries()) assertClose(fused[i]!, numbers, 1e-5)
     }),
-    { numRuns: 30, seed: 1 },
+    { numRuns: 30 },
   )
 })
 
@@ -158,11 +158,11 @@ test('in bfloat16 every output and gradient of a short recursion is that of floa
       const [half, single] = [pass(shape, rows, seed, 'bfloat16'), pass(shape, rows, seed)]
       for (const [name, numbers] of Object.entries(single)) {
         const error = distance(half[name]!, numbers)
-        assert.ok(error < 0.06, `${name}: ${error}`)
+        assert.ok(error < 0.1, `${name}: ${error}`)
         compared += Number(error > 1e-5)
       }
     }),
-    { numRuns: 40, seed: 1 },
+    { numRuns: 40 },
   )
   assert.ok(compared > 40, 'what was compared was computed in float32')
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { continueTarget, haltedRows, looksAhead } from '../../lib/model/halting.js'
 import type { Halting } from '../../lib/model/shape.js'
 import { Random } from '../../lib/random.js'
 import { assertClose } from '../close.js'
+import fc from '../fast-check.js'
 import { tinyShape } from './tiny.js'
 
 before(async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { disposeCarry, emptyCarry, takeRows } from '../../lib/model/carry.js'
 import { disposeModel, type Model, modelFromTensors, modelTensors } from '../../lib/model/model.js'
@@ -11,6 +10,7 @@ import { Random } from '../../lib/random.js'
 import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
+import fc from '../fast-check.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'
 
 before(async () => {

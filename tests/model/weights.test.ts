@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { disposeModel, initialModel, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { swigluInner } from '../../lib/model/shape.js'
 import { countParameters, initialTensors, truncatedNormal } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
+import fc from '../fast-check.js'
 
 const shape: ModelShape = {
   model: 'trm',

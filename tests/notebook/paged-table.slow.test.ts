@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { tableFromArrays, Utf8, vectorFromArray } from 'apache-arrow'
 import * as aq from 'arquero'
-import fc from 'fast-check'
 import { resultBundle } from '../../lib/notebook/bundle.js'
 import { show } from '../../lib/notebook/display.js'
 import { type Content, setHost } from '../../lib/notebook/host.js'
 import { tableSource } from '../../lib/notebook/table.js'
 import { sortedRows } from '../../lib/notebook/table-order.js'
+import fc from '../fast-check.js'
 import { type FakeComm, type FakeHost, fakeHost } from './fake-host.js'
 
 afterEach(() => setHost(null))

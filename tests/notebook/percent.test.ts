@@ -3,13 +3,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
 import { UserError } from '../../lib/errors.js'
 import { type Cell, type Notebook, readNotebook, sourceOf, writeNotebook } from '../../lib/notebook/notebook.js'
 import { matchCells } from '../../lib/notebook/percent/match.js'
 import { pairOf, planSync, type SyncOptions } from '../../lib/notebook/percent/pair.js'
 import { readPercent, type TextCell } from '../../lib/notebook/percent/read.js'
 import { percentText } from '../../lib/notebook/percent/write.js'
+import fc from '../fast-check.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-percent-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { CurveRow } from '../../lib/recording/curves.js'
 import type { Recording } from '../../lib/recording/recording.js'
 import type { Selector } from '../../lib/recording/selectors.js'
 import { passAtK } from '../../lib/statistics/pass-at-k.js'
+import fc from '../fast-check.js'
 import { type Row, recordingOf } from './fixture.js'
 import { rolloutDefaults } from './settings.js'
 

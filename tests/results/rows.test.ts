@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type Row, rowsOfTable, tableOfRows } from '../../lib/files/arrow-rows.js'
 import { fileOperations } from '../../lib/files/operations.js'
 import { FlushTimer } from '../../lib/results/flush-timer.js'
 import { type LogRow, openRun, type RunWriter, readMetrics, resumeRun } from '../../lib/results/run.js'
+import fc from '../fast-check.js'
 import { newRun, setOwner, temporaryFolder } from './fixture.js'
 
 const results = temporaryFolder()

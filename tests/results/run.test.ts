@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
 import { processSpace } from '../../lib/files/owner.js'
 import {
@@ -14,6 +13,7 @@ import {
   readMetrics,
   resumeRun,
 } from '../../lib/results/run.js'
+import fc from '../fast-check.js'
 import { withFailure } from '../files/failing.js'
 import { newRun, setOwner, temporaryFolder } from './fixture.js'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { formatTable } from '../../lib/results/text.js'
 import { displayWidth } from '../../lib/results/text-width.js'
+import fc from '../fast-check.js'
 
 test('numbers are rounded and aligned to the right with equal decimals', () => {
   const table = formatTable([

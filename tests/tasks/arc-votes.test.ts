@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Grid, TestTask } from '../../lib/data/dataset.js'
 import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { listedIdentifiers } from '../../lib/data/identifiers.js'
@@ -15,6 +14,7 @@ import { applyVersion, parseVersionName } from '../../lib/tasks/arc/version.js'
 import { ArcVotes } from '../../lib/tasks/arc/votes.js'
 import { votesOf as countOf } from '../../lib/tasks/registry.js'
 import { temporaryFolder } from '../data/helpers.js'
+import fc from '../fast-check.js'
 
 const folder = temporaryFolder()
 const BOARD = 6
