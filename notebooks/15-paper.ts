@@ -194,6 +194,14 @@ const onMazes = judge(mazes, [
     claim: '10×10 mazes: with four supervision steps, TRM with self-attention solves more than direct prediction',
     better: { ...att, K: 4 }, than: { model: 'direct' }, expected: 'reversed',
   },
+  {
+    claim: '10×10 mazes: with T = 3, n = 4, TRM with self-attention solves more than with T = 1, n = 2',
+    better: { ...att, T: 3, n: 4 }, than: { ...att, T: 1, n: 2 },
+  },
+  {
+    claim: '10×10 mazes: with T = 3, n = 4, TRM with self-attention solves more than direct prediction',
+    better: { ...att, T: 3, n: 4 }, than: { model: 'direct' },
+  },
 ], { seeds: 3 })
 show(onMazes)
 console.log(saveTable(onMazes.table(), '15-maze.verdicts.arrow'))
