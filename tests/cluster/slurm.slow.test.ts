@@ -227,7 +227,10 @@ test('a task on a node that does not see the shared folder is held with the reas
   const { plan } = (await sweep(base, { seed: [0], trainSteps: [20] }, data, options)).coverage
   renameSync(plan.dir, `${plan.dir}-away`)
   await node('RESUME')
-  await until('a held task', async () => (await cluster.run('squeue', '-h', '-r', '-o', '%k')).includes('does not see'))
+  // The comment is there before the task has ended on its node.
+  await until('a held task', async () =>
+    /^PENDING .* does not see /m.test(await cluster.run('squeue', '-h', '-r', '-o', '%T %k')),
+  )
   renameSync(`${plan.dir}-away`, plan.dir)
   const [task] = (await queuedTasks(plan))!
   assert.deepEqual([task!.run, task!.state], [0, 'PENDING'])
