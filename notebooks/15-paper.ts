@@ -72,6 +72,7 @@ show(lab.select('name', 'clues', 'trainSteps', 'seed', 'test.exact', 'test.cells
 
 // %%
 const hard = runsOf(lab.filter((row: { clues: number }) => row.clues === 27))
+show(hard.summary('test.exact'))
 show(hard.curves('test.exact', { x: 'cpuSeconds', title: '9×9 with 27 clues: 500 unseen puzzles, one thread' }))
 
 // %% [markdown]
