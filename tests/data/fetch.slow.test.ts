@@ -462,10 +462,12 @@ test('an address or a token that is none is refused; the token is not printed', 
       fetchDataset(mazeHard, place(), { python: 'none', environment: { HF_ENDPOINT } }),
       /environment variable HF_ENDPOINT: expected an address like https/,
     )
-  // A port that fetch never asks: nothing changes that, so it is not tried again, and no tries are counted.
+  // A port that fetch never asks: nothing changes that, so it is not tried again. Another try would wait until the signal stops it, which is another error.
   await refused(
     fetchDataset(mazeHard, place(), {
       python: 'none',
+      patience: { ...patience, backoff: 3_600_000 },
+      signal: AbortSignal.timeout(20_000),
       environment: { HF_ENDPOINT: 'http://127.0.0.1:9' },
     }),
     /expected a connection to the Hugging Face hub .*found none \(bad port\)/,

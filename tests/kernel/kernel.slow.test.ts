@@ -177,15 +177,19 @@ test('completion replaces what is before the cursor, also behind characters outs
   assert.equal(points.join(''), "'😀😀😀'; Math.floor")
 })
 
-test('shutdown ends the process soon, whatever is open', async () => {
+test('shutdown ends the process within 2 s whatever is open', async () => {
   await kernel.execute(`import net from 'node:net'\nnet.createServer().listen(0)\nsetInterval(() => {}, 1000)\nnull`)
   const ended = once(kernel.process, 'exit')
-  const started = Date.now()
+  // Ticks, unlike a clock, do not count while the machine stands still.
+  let ms = 0
+  const ticks = setInterval(() => {
+    ms += 50
+  }, 50)
   const id = kernel.send('shutdown', { restart: false }, 'control')
   const [code] = await ended
+  clearInterval(ticks)
   assert.equal(code, 0)
-  // Two seconds, and what a busy machine adds.
-  assert.ok(Date.now() - started < 20_000, `${Date.now() - started} ms`)
+  assert.ok(ms < 2000, `${ms} ms`)
   assert.equal((await kernel.answer(id)).reply.status, 'ok')
 })
 
