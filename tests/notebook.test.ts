@@ -96,6 +96,23 @@ test('updates in a loop that leaves no time for timers are sent too, twice a sec
   assert.equal(host.sent.at(-1)!.bundle['text/plain'], 'step 100')
 })
 
+test('when a cell ends, a table that changes is sent at once, also if a figure before it is not drawn yet', {
+  skip: withoutKaleido,
+}, async () => {
+  const host = fakeHost()
+  const plot = show(figure('first'))
+  const table = show([{ state: 'running' }])
+  plot.update(figure('second'))
+  table.update([{ state: 'interrupted' }])
+  const ended = host.endCell()
+  const sent = host.sent.slice(2)
+  assert.equal(sent.length, 1)
+  assert.match(String(sent[0]!.bundle['text/html']), /interrupted/)
+  await ended
+  assert.equal(String(host.sent[3]!.bundle['text/plain']).split('\n')[0], 'Figure: second')
+  assert.equal(host.sent.length, 4)
+})
+
 test('after a forced stop a drawing that was waited for holds nothing up, and is not sent late', {
   skip: withoutKaleido,
 }, async () => {

@@ -114,12 +114,14 @@ export function clearOutput(wait = false): void {
 }
 
 /**
- * Sends pending outputs, figures with their static SVG. The notebook kernel calls it at the end of a cell, so that training
- * does not wait for drawings. It never fails and never waits for long: a figure that cannot be drawn has no SVG.
+ * Sends pending outputs: first the ones without a drawing, since a stopped cell ends before a slow drawing is ready; then
+ * figures with their static SVG. The notebook kernel calls it at the end of a cell, so that training does not wait for
+ * drawings. It never fails and never waits for long: a figure that cannot be drawn has no SVG.
  */
 export async function settleDisplays(): Promise<void> {
   const until = performance.now() + SETTLE_MS
-  for (const shown of [...unsettled]) await settle(shown, until)
+  const figuresLast = [...unsettled].sort((a, b) => Number(isFigure(a.value)) - Number(isFigure(b.value)))
+  for (const shown of figuresLast) await settle(shown, until)
 }
 
 function register(host: NotebookHost): void {
