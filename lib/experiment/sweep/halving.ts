@@ -10,7 +10,7 @@ import { type PlannedRun, planIdentity, type SweepPlan } from './plan.js'
 
 const FORMAT: SealedFormat = {
   what: 'a decision of successive halving',
-  version: 2,
+  version: 3,
   todo: 'Delete it: it is taken again.',
 }
 

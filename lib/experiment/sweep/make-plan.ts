@@ -139,7 +139,7 @@ function fixedPlace(from: string): string {
 }
 
 function planChanged(a: SweepPlan, b: SweepPlan): boolean {
-  return a.runs.some(({ run }, index) => run !== b.runs[index]!.run)
+  return a.estimate !== b.estimate || a.runs.some(({ run }, index) => run !== b.runs[index]!.run)
 }
 
 function otherPlan(plan: SweepPlan, stored: SweepPlan): UserError {

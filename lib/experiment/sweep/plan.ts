@@ -185,8 +185,8 @@ export function isPlan(dir: string): boolean {
 }
 
 /** Returns the text of all that a plan trains, whatever its name and place: equal plans have equal texts. */
-export function planFacts({ code, initIdentity, metrics, label, estimate, halving, runs }: Trained): string {
-  return canonicalJson([code, initIdentity, metrics, label, estimate, halving, runs.map(({ hashes }) => hashes)])
+export function planFacts({ code, initIdentity, metrics, label, halving, runs }: Trained): string {
+  return canonicalJson([code, initIdentity, metrics, label, halving, runs.map(({ hashes }) => hashes)])
 }
 
 /** Returns a hash of all that a plan trains, by which the decisions beside it name their plan. */
@@ -194,7 +194,7 @@ export function planIdentity(plan: Trained): string {
   return sha256(planFacts(plan))
 }
 
-type Trained = Pick<SweepPlan, 'code' | 'initIdentity' | 'metrics' | 'label' | 'estimate' | 'halving'> & {
+type Trained = Pick<SweepPlan, 'code' | 'initIdentity' | 'metrics' | 'label' | 'halving'> & {
   readonly runs: readonly Pick<PlannedRun, 'hashes'>[]
 }
 
