@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
 import { writeAll } from '../files/atomic.js'
 import { removeQuietly, removeTemporary } from '../files/leftovers.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isRunning, isThisProcess, isVisible, thisProcess } from '../files/owner.js'
 import { FileError, refused, systemCode, WITHOUT_LINKS } from '../files/system-errors.js'
+import { beat, beatMs, leaseSeconds } from './heartbeat.js'
 import { type Held, inodeOf, LEASE_VERSION, lastLease, leases, leaseText, numberOf, readLease } from './lease-file.js'
 
 /**
@@ -39,15 +39,6 @@ export class RunInUse extends UserError {}
 
 const TRIES = 50
 const TAKEN_OVER = 'one that another process has taken over in the meantime'
-
-/**
- * Returns the seconds without a heartbeat after which an invisible process counts as dead: RECURLAB_LEASE_SECONDS, else
- * 300.
- */
-function leaseSeconds(): number {
-  const given = Number(process.env.RECURLAB_LEASE_SECONDS)
-  return given > 0 ? given : 300
-}
 
 /** Returns whether a process is working on the run in a folder. */
 export function isAtWork(dir: string): boolean {
@@ -270,49 +261,6 @@ export function folderGone(dir: string): UserError {
     found: 'none: it was removed or moved in the meantime',
     todo: 'If it was moved, recurlab resume DIR continues from its last checkpoint.',
   })
-}
-
-/**
- * Rewrites the file periodically, which makes the server of a network file system date it. A thread takes over once the
- * run is older than one beat, so that a long step does not look like death.
- *
- * @returns a function that stops the heartbeat, and calls back after the last write
- */
-function beat(fd: number, text: string): (ended: () => void) => void {
-  const every = beatMs()
-  let thread: Worker | null = null
-  const timer = setTimeout(() => {
-    quietly(() => fs.writeSync(fd, text, 0))
-    try {
-      thread = new Worker(BEATING, { eval: true, workerData: { fd, text, every }, execArgv: [] })
-      thread.on('error', () => {})
-      thread.unref()
-    } catch {
-      // Without the thread the run only seems less alive to other processes.
-    }
-  }, every)
-  timer.unref()
-  return (ended) => {
-    clearTimeout(timer)
-    // While the thread runs, the descriptor of the closed file could be reused for another file.
-    if (thread) void thread.terminate().then(ended, ended)
-    else ended()
-  }
-}
-
-const BEATING = `
-const { writeSync, fsyncSync } = require('node:fs')
-const { fd, text, every } = require('node:worker_threads').workerData
-setInterval(() => {
-  try {
-    writeSync(fd, text, 0)
-    fsyncSync(fd)
-  } catch {}
-}, every)`
-
-/** Returns the milliseconds between two heartbeats. */
-function beatMs(): number {
-  return Math.max(50, leaseSeconds() * 10)
 }
 
 /** Returns whether a lease gets a heartbeat in the time of two. */
