@@ -86,6 +86,44 @@ function writerOf(plan: SweepPlan, index: number): number {
   return (JSON.parse(readFileSync(path.join(dir, lease!), 'utf8')) as { pid: number }).pid
 }
 
+/**
+ * Stops the process of a run that a task is training, so that the run cannot end before the fault that is meant for it.
+ *
+ * @param others indices that will not do; the run's is added
+ */
+async function stoppedAtWork(
+  plan: SweepPlan,
+  others: number[],
+): Promise<{ readonly index: number; readonly pid: number }> {
+  for (;;) {
+    const index = await atWork(plan, others)
+    const pid = stoppedWriter(plan, index)
+    others.push(index)
+    if (pid === null) continue
+    if (statusesOf(plan)[index]!.state === 'running') return { index, pid }
+    continueProcess(pid)
+  }
+}
+
+function continueProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Stops the process that trains a run; null when the run has just ended. */
+function stoppedWriter(plan: SweepPlan, index: number): number | null {
+  try {
+    const pid = writerOf(plan, index)
+    process.kill(pid, 'SIGSTOP')
+    return pid
+  } catch {
+    return null
+  }
+}
+
 /** Returns whether a signal waits for a process that is stopped. */
 async function isPending(pid: number, signal: NodeJS.Signals): Promise<boolean> {
   const mask = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
@@ -104,41 +142,36 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   const { plan } = coverage
   const done = (): number => statusesOf(plan).filter(({ state }) => state === 'done').length
   const log = (index: number): string => tasksLogs(plan, [String(index)])[0]!.text
-  const running = (): number[] => statusesOf(plan).flatMap(({ index, state }) => (state === 'running' ? [index] : []))
   assert.equal(coverage.count('missing'), 12)
   const [job] = storedJobs(plan)
   const array = job!.arrays[0]!.id
 
+  const hit: number[] = []
+  /** Does something to a run at work, whose process is stopped meanwhile, and returns its index. */
+  const doTo = async (what: (index: number, pid: number) => unknown): Promise<number> => {
+    const { index, pid } = await stoppedAtWork(plan, hit)
+    await what(index, pid)
+    continueProcess(pid)
+    return index
+  }
   // Stopped, it does not end before Slurm looks at the time limit; the script turns the warning into a request to save.
-  const limited = await atWork(plan, [])
-  const stopped = writerOf(plan, limited)
-  process.kill(stopped, 'SIGSTOP')
+  const { index: limited, pid: stopped } = await stoppedAtWork(plan, hit)
   const continued = until('the warning of Slurm itself', () => isPending(stopped, 'SIGTERM')).then(() => {
     process.kill(stopped, 'SIGCONT')
     inject(`the time limit of run ${limited} comes near`)
   })
-  const [hit, next]: [number[], () => Promise<number>] = [
-    [limited],
-    async () => hit[hit.push(await atWork(plan, hit)) - 1]!,
-  ]
-  const cancelled = await next()
-  await cluster.run('scancel', `${array}_${cancelled}`)
+  const cancelled = await doTo((index) => cluster.run('scancel', `${array}_${index}`))
   inject(`scancel of run ${cancelled}`)
-  const killed = await next()
-  process.kill(writerOf(plan, killed), 'SIGKILL')
+  const killed = await doTo((_, pid) => process.kill(pid, 'SIGKILL'))
   inject(`kill -9 of the process that trains run ${killed}`)
   await cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, 'State=DRAIN', 'Reason=test')
   inject('the node is drained')
   await until('a drained node', async () => (await cluster.run('sinfo', '-h', '-o', '%T')) === 'drained')
   await cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, 'State=RESUME')
   inject('the node is resumed')
-  const requeued = await next()
-  await cluster.run('scontrol', 'requeue', `${array}_${requeued}`)
+  const requeued = await doTo((index) => cluster.run('scontrol', 'requeue', `${array}_${index}`))
   inject(`scontrol requeue of run ${requeued}`)
-  // One that begins now: others may be about to end.
-  const warned = await atWork(plan, [...hit, ...running()])
-  hit.push(warned)
-  await cluster.run('scancel', '--batch', '--signal=USR1', `${array}_${warned}`)
+  const warned = await doTo((index) => cluster.run('scancel', '--batch', '--signal=USR1', `${array}_${index}`))
   inject(`the warning before the time limit to run ${warned}`)
   await cluster.restartController()
   inject('the controller is stopped and started again')
