@@ -3,15 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { queuedTasks, storedJobs } from '../../lib/experiment/slurm/jobs.js'
+import { storedJobs } from '../../lib/experiment/slurm/jobs.js'
 import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
 import { slurmPlaces } from '../../lib/experiment/slurm/places.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import { rungDecisions } from '../../lib/experiment/sweep/halving.js'
-import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SweepOptions, sudoku, sweep } from '../../lib/index.js'
 import { runNumbers } from '../experiment/run-numbers.js'
-import { type Cluster, startedSlurm, until } from './slurm.js'
+import { emptyQueue, stoppedAtWork } from './at-work.js'
+import { type Cluster, startedSlurm } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-halving-'))
 const resultsDir = path.join(folder, 'results')
@@ -45,10 +45,6 @@ const base = {
 }
 const onSlurm = { resultsDir, on: 'slurm', slurm: { width: 2 }, estimate: false } as const
 const local: SweepOptions = { resultsDir: here, workers: 1, observer: {}, estimate: false }
-
-async function emptyQueue(plan: SweepPlan): Promise<void> {
-  await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 600)
-}
 
 test('successive halving on Slurm takes the decisions that it takes here, with the same runs, without anybody at the terminal', {
   skip,
@@ -92,8 +88,8 @@ test('tables and figures are made after an array with a run that failed, and say
 test('runs of a node that is lost go on when it is back, equal to the same runs made here', { skip }, async () => {
   const grid: Grid = { seed: [0, 1, 2], trainSteps: [600] }
   const { plan } = (await sweep({ ...base, evalEvery: 600 }, grid, data, onSlurm)).coverage
-  const saved = (): number => statusesOf(plan).filter(({ state, step }) => state === 'running' && step >= 20).length
-  await until('two runs at work', async () => saved() === 2)
+  const lost: number[] = []
+  for (let runs = 0; runs < 2; runs++) await stoppedAtWork(plan, lost, 20)
   await cluster.loseNode()
   await cluster.returnNode()
   await emptyQueue(plan)
@@ -102,7 +98,7 @@ test('runs of a node that is lost go on when it is back, equal to the same runs 
     end.every(({ state }) => state === 'done'),
     JSON.stringify(end),
   )
-  assert.match(tasksLogs(plan, ['0'])[0]!.text, /restart 1\] begins/)
+  for (const index of lost) assert.match(tasksLogs(plan, [String(index)])[0]!.text, /restart 1\] begins/)
   const same = await sweep({ ...base, evalEvery: 600 }, grid, data, local)
   for (const [i, { run }] of plan.runs.entries())
     assert.deepEqual(runNumbers(run, resultsDir), runNumbers(same.all[i]!.id, here), `run ${i}`)

@@ -19,8 +19,8 @@ import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SlurmOptions, sudoku, sweep } from '../../lib/index.js'
-import { openRun } from '../../lib/results/run.js'
 import { runNumbers } from '../experiment/run-numbers.js'
+import { continueProcess, emptyQueue, stoppedAtWork } from './at-work.js'
 import { type Cluster, startedSlurm, until } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-'))
@@ -64,65 +64,6 @@ const slurm: SlurmOptions = { width: 3, time: 1, warnSeconds: 40 }
 
 const trainHere = () => sweep(base, grid, data, { resultsDir: here, workers: 1, observer: {}, estimate: false })
 const onSlurm = () => sweep(base, grid, data, { resultsDir, on: 'slurm', slurm, estimate: false })
-
-async function emptyQueue(plan: SweepPlan): Promise<void> {
-  await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 600)
-}
-
-/** Waits for a run that a task is training, and returns its index. @param others indices that will not do */
-async function atWork(plan: SweepPlan, others: readonly number[]): Promise<number> {
-  let found: number | undefined
-  await until('a run at work', async () => {
-    found = statusesOf(plan).find(({ index, state }) => state === 'running' && !others.includes(index))?.index
-    return found !== undefined
-  })
-  return found!
-}
-
-/** Returns the process that holds the lease of a run. */
-function writerOf(plan: SweepPlan, index: number): number {
-  const { dir } = openRun(plan.runs[index]!.run, resultsDir)
-  const lease = readdirSync(dir).find((name) => name.startsWith('lease-'))
-  return (JSON.parse(readFileSync(path.join(dir, lease!), 'utf8')) as { pid: number }).pid
-}
-
-/**
- * Stops the process of a run that a task is training, so that the run cannot end before the fault that is meant for it.
- *
- * @param others indices that will not do; the run's is added
- */
-async function stoppedAtWork(
-  plan: SweepPlan,
-  others: number[],
-): Promise<{ readonly index: number; readonly pid: number }> {
-  for (;;) {
-    const index = await atWork(plan, others)
-    const pid = stoppedWriter(plan, index)
-    others.push(index)
-    if (pid === null) continue
-    if (statusesOf(plan)[index]!.state === 'running') return { index, pid }
-    continueProcess(pid)
-  }
-}
-
-function continueProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGCONT')
-  } catch {
-    // It has ended.
-  }
-}
-
-/** Stops the process that trains a run; null when the run has just ended. */
-function stoppedWriter(plan: SweepPlan, index: number): number | null {
-  try {
-    const pid = writerOf(plan, index)
-    process.kill(pid, 'SIGSTOP')
-    return pid
-  } catch {
-    return null
-  }
-}
 
 /** Returns whether a signal waits for a process that is stopped. */
 async function isPending(pid: number, signal: NodeJS.Signals): Promise<boolean> {
@@ -184,7 +125,7 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   assert.deepEqual(
     [...states].filter(([, state]) => state !== 'done').map(([index]) => index),
     [cancelled],
-    'every run is finished but the cancelled one',
+    `every run is finished but the cancelled one, whose log is:\n${log(cancelled)}`,
   )
   t.diagnostic(`the array is over; ${done()} of 12 runs finished`)
   await fullDisk(t, plan, inject)
@@ -244,6 +185,28 @@ function fill(file: string): void {
       assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
     }
 }
+
+test('a task that requeues itself, the last of its array to begin, leaves the ended ones alone', { skip }, async () => {
+  const options = {
+    resultsDir: path.join(folder, 'last'),
+    on: 'slurm',
+    estimate: false,
+    slurm: { width: 1, report: false },
+  } as const
+  const last: Grid[] = [
+    { seed: [0], trainSteps: [20] },
+    { seed: [1], trainSteps: [800] },
+  ]
+  const { plan } = (await sweep(base, last, data, options)).coverage
+  const [array] = storedJobs(plan)[0]!.arrays
+  const { index, pid } = await stoppedAtWork(plan, [0])
+  assert.match(await cluster.run('scontrol', 'show', 'job', `${array!.id}_${index}`), /^JobId=(\d+) ArrayJobId=\1 /)
+  await cluster.run('scancel', '--batch', '--signal=USR1', `${array!.id}_${index}`)
+  continueProcess(pid)
+  await emptyQueue(plan)
+  const [ended, requeued] = ['0', '1'].map((run) => tasksLogs(plan, [run])[0]!.text.match(/ begins$/gm)!.length)
+  assert.deepEqual([ended, requeued], [1, 2], 'starts of the two tasks')
+})
 
 test('a task on a node that does not see the shared folder is held with the reason, and trains when it is released', {
   skip,

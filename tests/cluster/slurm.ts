@@ -115,7 +115,12 @@ async function startSlurm(folder: string, cpus: number, { nodeTimeout = 300 }): 
     },
     async loseNode() {
       await killed(slurmd, 'SIGKILL')
-      for (const pid of jobProcesses(conf)) process.kill(pid, 'SIGKILL')
+      for (const pid of jobProcesses(conf))
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          // It ended with another one.
+        }
       await until('a node that is given up', async () => (await run('sinfo', '-h', '-o', '%T')).startsWith('down'))
     },
     async returnNode() {

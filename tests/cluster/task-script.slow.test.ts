@@ -13,19 +13,26 @@ import { fakeSlurm } from './fake-slurm.js'
 
 const { folder, fake, called, planned } = fakeSlurm()
 
+interface TaskOptions {
+  /** Comes when the work says that it is at work. */
+  readonly signal?: NodeJS.Signals
+  /** Comes when the work says that it saves. */
+  readonly second?: NodeJS.Signals
+  /** Default: 120 */
+  readonly warnSeconds?: number
+  readonly env?: object
+  readonly change?: (text: string) => string
+}
+
 /** Runs the script of an array as Slurm would its task 0, with a program in the place of `recurlab sweep work`. */
 async function task(
   plan: SweepPlan,
   work: string,
-  {
-    signal,
-    env = {},
-    change = (text) => text,
-  }: { signal?: NodeJS.Signals; env?: object; change?: (text: string) => string } = {},
+  { signal, second, warnSeconds = 120, env = {}, change = (text) => text }: TaskOptions = {},
 ): Promise<{ code: number | null; log: string }> {
   const [program, script] = [path.join(folder, 'work.sh'), path.join(folder, 'task.sh')]
   writeFileSync(program, work)
-  const text = arrayScript(plan, [0], resolveSlurm({ requeues: 5 }))
+  const text = arrayScript(plan, [0], resolveSlurm({ requeues: 5, warnSeconds }))
   writeFileSync(
     script,
     change(text.replace(/^NODE=.*$/m, 'NODE=/bin/sh').replace(/^RECURLAB=.*$/m, `RECURLAB=${program}`)),
@@ -35,8 +42,17 @@ async function task(
   const names = { SLURM_ARRAY_TASK_ID: '0', SLURM_JOB_ID: '5', SLURM_ARRAY_JOB_ID: '5', SLURM_CPUS_PER_TASK: '3' }
   const child = execFile('/bin/bash', [script], { env: { ...process.env, ...names, ...env } })
   const log = (): string => (existsSync(logOf(plan, 0)) ? readFileSync(logOf(plan, 0), 'utf8') : '')
-  if (signal) while (!log().includes('at work')) await new Promise((resolve) => setTimeout(resolve, 20))
-  if (signal) child.kill(signal)
+  const said = async (words: string): Promise<void> => {
+    while (!log().includes(words)) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  if (signal) {
+    await said('at work')
+    child.kill(signal)
+  }
+  if (second) {
+    await said('saving')
+    child.kill(second)
+  }
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   return { code, log: log() }
 }
@@ -49,7 +65,7 @@ test('a task hands the warning on, waits until the run is saved, and requeues it
   const { code, log } = await task(plan, SAVES, { signal: 'SIGUSR1' })
   assert.equal(code, 75)
   assert.match(log, /at work with 3\nsaved\n.*stopped before the time limit; requeued/)
-  assert.deepEqual(called(), ['scontrol requeue 5'])
+  assert.deepEqual(called(), ['scontrol requeue 5_0'])
   // A run that was not yet able to save loses nothing.
   const early = await task(plan, 'echo at work\nexec sleep 10\n', { signal: 'SIGUSR1' })
   assert.equal(early.code, 143)
@@ -77,6 +93,29 @@ test('a task that Slurm ends, or whose sweep is cancelled, or that failed, does 
   assert.deepEqual(called(), [])
 })
 
+/** Saves for two seconds, and takes no second request to. */
+const SAVES_LONG = `trap "trap 'echo asked twice' TERM; echo saving; sleep 2; echo saved; exit 75" TERM
+echo at work
+while :; do sleep 0.05; done
+`
+
+test('a task that is cancelled while it saves after the warning does not requeue itself; at the time limit it does', async () => {
+  fake('scontrol', 'exit 0')
+  const plan = await planned('cancelled', 1)
+  const cancelled = await task(plan, SAVES_LONG, { signal: 'SIGUSR1', second: 'SIGTERM' })
+  assert.equal(cancelled.code, 75)
+  assert.match(cancelled.log, /at work\nsaving\nsaved\n.*ended by Slurm with exit code 75/)
+  assert.deepEqual(called(), [])
+  // The other order: the warning does not undo the end.
+  const ended = await task(plan, SAVES_LONG, { signal: 'SIGTERM', second: 'SIGUSR1' })
+  assert.match(ended.log, /saving\nsaved\n.*ended by Slurm with exit code 75/)
+  assert.deepEqual(called(), [])
+  const work = SAVES_LONG.replace('echo saving;', 'sleep 1.2; echo saving;')
+  const limited = await task(plan, work, { signal: 'SIGUSR1', second: 'SIGTERM', warnSeconds: 1 })
+  assert.match(limited.log, /saving\nsaved\n.*stopped before the time limit; requeued/)
+  assert.deepEqual(called(), ['scontrol requeue 5_0'])
+})
+
 test('a task whose process is killed is started again, twice, and then counts as failed', async () => {
   fake('scontrol', 'exit 0')
   const plan = await planned('killed', 1)
@@ -101,6 +140,6 @@ test('a task on a node without the shared folder is put on hold with the reason'
   const { code } = await task(plan, 'exit 0', { change: (text) => text.replace(/^PLAN=.*$/m, 'PLAN=/nowhere/plan') })
   assert.equal(code, 1)
   const [comment, hold] = called()
-  assert.match(comment!, /^scontrol update JobId=5 Comment=node \S+ does not see \/nowhere\/plan\/plan\.json$/)
-  assert.equal(hold, 'scontrol requeuehold 5')
+  assert.match(comment!, /^scontrol update JobId=5_0 Comment=node \S+ does not see \/nowhere\/plan\/plan\.json$/)
+  assert.equal(hold, 'scontrol requeuehold 5_0')
 })

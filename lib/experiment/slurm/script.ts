@@ -7,6 +7,9 @@ import { command, jobName, slurmPlaces } from './places.js'
 /** Deaths of a task by a signal, such as those of a node that is out of memory, after which it is not started again. */
 const MOST_DEATHS = 3
 
+/** Seconds by which a busy node may deliver the warning late. */
+const LATE_WARNING = 5
+
 /** Variables of the submitting process that decide how a run is computed; a cluster may not hand on the environment. */
 const HANDED_ON = ['RECURLAB_BACKEND', 'RECURLAB_FAST', 'RECURLAB_AMX', 'RECURLAB_LEASE_SECONDS'] as const
 
@@ -33,10 +36,13 @@ MOST_REQUEUES=${requeues}
 MOST_DEATHS=${MOST_DEATHS}
 ${setting(plan)}
 
+# The ID of one task may be that of the whole array as well, and then a command with it means all of them.
+TASK="\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
+
 # A task on a node where it cannot work waits in the queue, on hold, with the reason as its comment.
 hold() {
-  scontrol update JobId="$SLURM_JOB_ID" Comment="node $(hostname) $1"
-  scontrol requeuehold "$SLURM_JOB_ID"
+  scontrol update JobId="$TASK" Comment="node $(hostname) $1"
+  scontrol requeuehold "$TASK"
   exit 1
 }
 for FILE in "$PLAN/plan.json" "$RECURLAB" "$NODE"; do
@@ -45,14 +51,14 @@ done
 cd "$FOLDER" || hold "does not see $FOLDER"
 exec 2>/dev/null >>"$LOG" && exec 2>&1
 
-say() { echo "[$(date -u +%FT%TZ) $(hostname) job \${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID restart \${SLURM_RESTART_COUNT:-0}] $*"; }
+say() { echo "[$(date -u +%FT%TZ) $(hostname) job $TASK restart \${SLURM_RESTART_COUNT:-0}] $*"; }
 
 requeue() {
   if [ -e "$PLAN/cancelled.json" ]; then
     say "$1; the sweep is cancelled"
   elif [ "\${SLURM_RESTART_COUNT:-0}" -ge "$MOST_REQUEUES" ]; then
     say "$1; not requeued, as it was $MOST_REQUEUES times"
-  elif scontrol requeue "$SLURM_JOB_ID"; then
+  elif scontrol requeue "$TASK"; then
     say "$1; requeued"
   else
     say "$1; scontrol could not requeue it"
@@ -60,23 +66,27 @@ requeue() {
   exit "$CODE"
 }
 
-# The warning is a request to save and requeue; SIGTERM comes when Slurm ends the task, and decides itself about a requeue.
-WORK= WARNED= ENDED=
-stop() { [ -z "$WORK" ] || kill -TERM "$WORK" 2>/dev/null; }
-trap 'WARNED=1; stop' USR1
-trap 'ENDED=1; stop' TERM
+# The warning is a request to save and requeue; SIGTERM comes when Slurm ends the task, and decides itself about a requeue. A
+# SIGTERM after the warning is that of the time limit if as many seconds have passed; before, it is that of a cancellation.
+WORK= WARNED= ENDED= STOPPED= SIGNALS=0 SEEN=
+stop() {
+  SIGNALS=$((SIGNALS + 1))
+  [ -z "$WORK" ] || [ -n "$STOPPED" ] || { STOPPED=1; kill -TERM "$WORK" 2>/dev/null; }
+}
+trap 'WARNED=\${WARNED:-$SECONDS}; stop' USR1
+trap '[ -n "$WARNED" ] && [ $((SECONDS - WARNED)) -ge ${Math.max(1, warnSeconds - LATE_WARNING)} ] || ENDED=1; stop' TERM
 say "begins"
 "$NODE" "$RECURLAB" sweep work "$PLAN" run="$RUN" &
 WORK=$!
-[ -z "$WARNED$ENDED" ] || stop
-wait "$WORK"
-CODE=$?
-# Nothing may break off what follows: Slurm ends the whole job at its requeue, with scontrol.
-trap '' USR1 TERM
-if [ -n "$WARNED$ENDED" ]; then
+[ "$SIGNALS" = 0 ] || stop
+# A signal breaks off a wait.
+until [ "$SEEN" = "$SIGNALS" ]; do
+  SEEN=$SIGNALS
   wait "$WORK"
   CODE=$?
-fi
+done
+# Nothing may break off what follows: Slurm ends the whole job at its requeue, with scontrol.
+trap '' USR1 TERM
 
 if [ "$CODE" = 0 ]; then
   say "done"
