@@ -26,7 +26,7 @@ import { retryRuns } from '../../lib/experiment/sweep/retry.js'
 import { plannedSweep } from '../../lib/experiment/sweep/stored.js'
 import type { SweepOptions } from '../../lib/experiment/sweep/sweep.js'
 import { trainPlanned } from '../../lib/experiment/sweep/train-planned.js'
-import type { Dataset, Grid } from '../../lib/index.js'
+import type { ConfigInput, Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { checkpointFile } from '../../lib/results/layout.js'
 import { openRun } from '../../lib/results/run.js'
@@ -54,15 +54,21 @@ const base = {
   evalBatch: 10,
   checkpointEvery: 10,
 }
+/** Runs that go on for seconds after a step at which a test stops or kills them, also if the news of it comes late. */
+const longer = { ...base, trainSteps: 120, evalEvery: 60 }
 const seeds: Grid = { seed: [0, 1, 2] }
 
 /** Trains the plan of a grid with two workers. */
 async function withTwo(
   resultsDir: string,
-  options: { onWorker?: (index: number, pid: number) => void; signal?: AbortSignal; observer?: RunObserver } = {},
-  more: SweepOptions = {},
+  options: {
+    onWorker?: (index: number, pid: number) => void
+    signal?: AbortSignal
+    observer?: (index: number) => RunObserver
+  } = {},
+  config: ConfigInput = base,
 ) {
-  const { plan, works, store } = await planSweep(base, seeds, data, { resultsDir, ...more })
+  const { plan, works, store } = await planSweep(config, seeds, data, { resultsDir })
   store()
   const notes: string[] = []
   await runPool(plan, {
@@ -70,7 +76,7 @@ async function withTwo(
     threads: 1,
     works,
     signal: options.signal,
-    observer: () => options.observer ?? {},
+    observer: (index) => options.observer?.(index) ?? {},
     note: (text) => notes.push(text),
     onWorker: (index, { pid }) => options.onWorker?.(index, pid!),
   })
@@ -122,47 +128,49 @@ test('a data set that has changed since the plan was made fails each run that ne
 })
 
 test('a killed worker costs its last interval: its run goes on from the checkpoint and equals an unbroken one', async () => {
-  const [whole, killed] = [path.join(folder, 'one'), path.join(folder, 'killed')]
+  const resultsDir = path.join(folder, 'killed')
   const pids = new Map<number, number>()
-  let kills = 0
-  const observer: RunObserver = {
+  let killed: number | null = null
+  const observer = (index: number): RunObserver => ({
+    // After the checkpoint of step 10.
     onStep: ({ step }) => {
-      if (step < 15 || kills > 0) return
-      kills++
-      process.kill(pids.get(0)!, 'SIGKILL')
+      if (step < 11 || killed !== null) return
+      killed = index
+      process.kill(pids.get(index)!, 'SIGKILL')
     },
-  }
-  const { plan, notes, states } = await withTwo(killed, { observer, onWorker: (index, pid) => pids.set(index, pid) })
-  assert.equal(kills, 1)
+  })
+  const onWorker = (index: number, pid: number) => void pids.set(index, pid)
+  const { plan, notes, states } = await withTwo(resultsDir, { observer, onWorker }, longer)
   assert.deepEqual(states, ['done', 'done', 'done'])
   assert.match(notes.join('\n'), /its process ended by SIGKILL; it goes on from its last checkpoint/)
-  const { plan: first } = await planSweep(base, seeds, data, { resultsDir: whole })
+  assert.ok(openRun(plan.runs[killed!]!.run, resultsDir).provenance.resumed)
+  const whole = path.join(folder, 'whole')
+  const { all } = await sweep(longer, seeds, data, { resultsDir: whole, workers: 2 })
   for (const [i, { run }] of plan.runs.entries())
-    assert.deepEqual(runNumbers(run, killed), runNumbers(first.runs[i]!.run, whole))
-  assert.ok(openRun(plan.runs[0]!.run, killed).provenance.resumed)
+    assert.deepEqual(runNumbers(run, resultsDir), runNumbers(all[i]!.id, whole))
 })
 
 test('a stop saves every run that is at work, and the same call goes on', async () => {
   const resultsDir = path.join(folder, 'stopped')
   const stop = new AbortController()
-  const observer: RunObserver = { onStep: ({ step }) => (step >= 5 ? stop.abort() : undefined) }
-  const { states, plan } = await withTwo(resultsDir, { signal: stop.signal, observer })
+  const observer = (): RunObserver => ({ onStep: ({ step }) => (step >= 5 ? stop.abort() : undefined) })
+  const { states, plan } = await withTwo(resultsDir, { signal: stop.signal, observer }, longer)
   assert.ok(states.includes('interrupted'), states.join())
   assert.ok(!states.includes('running'), states.join())
-  const runs = await sweep(base, seeds, data, { resultsDir, workers: 2 })
+  const runs = await sweep(longer, seeds, data, { resultsDir, workers: 2 })
   assert.ok(runs.coverage.isComplete)
   assert.deepEqual(
     runs.all.map(({ id }) => id),
     plan.runs.map(({ run }) => run),
   )
-  assert.deepEqual(
-    runNumbers(plan.runs[0]!.run, resultsDir),
-    runNumbers((await withTwo(path.join(folder, 'two'))).plan.runs[0]!.run, path.join(folder, 'two')),
-  )
-  const again = await sweep(base, seeds, data, { resultsDir, workers: 2 })
+  const whole = path.join(folder, 'whole')
+  const unbroken = await sweep(longer, seeds, data, { resultsDir: whole, workers: 2 })
+  for (const [i, { run }] of plan.runs.entries())
+    assert.deepEqual(runNumbers(run, resultsDir), runNumbers(unbroken.all[i]!.id, whole))
+  const again = await sweep(longer, seeds, data, { resultsDir, workers: 2 })
   assert.deepEqual(again.table(), runs.table())
   assert.equal(readdirSync(path.join(resultsDir, 'runs')).length, 3)
-  const anew = await sweep(base, seeds, data, { resultsDir, workers: 2, resume: false })
+  const anew = await sweep(longer, seeds, data, { resultsDir, workers: 2, resume: false })
   assert.equal(readdirSync(path.join(resultsDir, 'runs')).length, 6)
   assert.ok(!anew.all.some(({ id }) => runs.all.some((run) => run.id === id)))
 })
