@@ -49,6 +49,16 @@ test('callbacks at the end of a cell run before its result; one that fails loses
   await driver.run(`host.atCellEnd('a', () => {}); host.atCellEnd('b', () => {})`)
 })
 
+test('at the end of a stopped cell a callback that takes long holds back no other', async () => {
+  const cell = driver.start(`host.atCellEnd('a', () => new Promise(() => {}))
+    host.atCellEnd('b', () => console.log('ends')); console.log('on'); $rl.resumed(await new Promise(() => {}))`)
+  await driver.until(() => (driver.printed(cell.id).includes('on\n') ? true : undefined))
+  driver.stop(cell.id)
+  assert.equal((await cell.ended).stdout, 'on\nends\n')
+  const reset = driver.start(`host.atCellEnd('a', () => {}); host.atCellEnd('b', () => {})`)
+  assert.equal((await reset.ended).failure, null)
+})
+
 test('input asks and gives the answer; no answer and nobody to ask are mistakes of the user', async () => {
   const cell = driver.start(`$rl.result($rl.resumed(await host.input('Name? ', { password: true })))`, {
     allowStdin: true,

@@ -120,7 +120,7 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
     setTypeErrors: (mode) => void typeErrors.push(mode),
     stop: () => controller.abort(),
     endCell: async () => {
-      for (const callback of [...cellEnds.values()]) await callback()
+      await Promise.all([...cellEnds.values()].map(async (callback) => callback()))
       controller = new AbortController()
     },
     forceStop: () => {

@@ -176,13 +176,10 @@ class CellLifecycle implements Lifecycle {
     forgetInput(cell)
     // The callbacks of lib are not the cell's code: they continue when the cell is stopped.
     const bundle = await context.run(new Owner(cell.parent), async () => {
-      for (const callback of [...this.#parts.hooks.cellEnd.values()]) {
-        try {
-          await callback()
-        } catch (error) {
-          reportThrown('Thrown at the end of the cell', error)
-        }
-      }
+      // At once: a slow drawing must not hold back the last line of a loop.
+      const callbacks = [...this.#parts.hooks.cellEnd.values()].map(async (callback) => callback())
+      for (const { reason } of (await Promise.allSettled(callbacks)).filter(isRejected))
+        reportThrown('Thrown at the end of the cell', reason)
       return failure || cell.silent ? null : await resultOf(cell.result, this.#parts.loader)
     })
     this.#finish(cell, failure, bundle)
@@ -279,4 +276,8 @@ class CellLifecycle implements Lifecycle {
 function refusalText({ file, error }: RefusedEdit): string {
   const reason = describeThrown(error).traceback.join('\n')
   return `The edit of ${file} is rejected; the previous code stays in use.\n${reason}`
+}
+
+function isRejected(result: PromiseSettledResult<void>): result is PromiseRejectedResult {
+  return result.status === 'rejected'
 }
